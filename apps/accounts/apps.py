@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "apps.accounts"
+    verbose_name = _("Staff")
+
+    def ready(self) -> None:
+        from apps.accounts import roles
+
+        post_migrate.connect(roles.write_permissions, dispatch_uid="accounts.roles")

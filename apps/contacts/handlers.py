@@ -1,0 +1,29 @@
+from datetime import timedelta
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from apps.contacts.events import CodeRequested
+from apps.contacts.models import VerificationCode
+from apps.core.outbox import Obsolete, Work, handler
+from apps.integrations.sms import get_gateway
+
+
+@handler(
+    "contacts.send_code",
+    on=CodeRequested,
+    target="sms",
+    repeat="never",
+    lifetime=timedelta(seconds=VerificationCode.SECONDS),
+)
+def send_code(work: Work) -> None:
+    """Send the code by SMS, at most once: after an unclear outcome the person asks for another."""
+    code = VerificationCode.objects.filter(pk=work.event.code_id).first()
+    if code is None or not code.sealed_code:
+        raise Obsolete("the code was replaced, used or sent")
+    with translation.override(code.language):
+        text = _("Claimdesk: your code is %(code)s. Tell it to nobody.") % {"code": code.sealed_code}
+    work.intend()
+    sent = get_gateway().send(phone=code.phone, text=text, key=str(code.id))
+    work.remember(sent.id)
+    VerificationCode.objects.filter(pk=code.pk).update(sealed_code="", sent_at=work.now)

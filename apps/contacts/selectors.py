@@ -1,0 +1,26 @@
+from django.db.models import Q, QuerySet
+
+from apps.contacts.models import Contact, phone_index
+from apps.contacts.rules import phones
+from apps.core.crypto import blind_index
+
+
+def contacts_matching(text: str) -> "QuerySet[Contact]":
+    """Contacts by whole phone, its last four digits, or words of the name in any case."""
+    return Contact.objects.filter(matches(text))
+
+
+def matches(text: str, prefix: str = "") -> Q:
+    """A condition on a Contact (or, with `prefix`, on a relation to it) for what a clerk typed in a search box."""
+    compact = "".join(ch for ch in text if ch not in " ()-+\u00a0")
+    if compact.isascii() and compact.isdigit():
+        if len(compact) == 4:
+            return Q(**{f"{prefix}phone_tail_index": blind_index("phone-tail", compact)})
+        try:
+            return Q(**{f"{prefix}phone_index": phone_index(phones.normalise(text))})
+        except phones.PhoneInvalid:
+            return Q(pk__in=[])
+    condition = Q()
+    for word in text.casefold().split():
+        condition &= Q(**{f"{prefix}search__contains": word})
+    return condition

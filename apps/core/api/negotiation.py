@@ -1,0 +1,16 @@
+from collections.abc import Sequence
+from typing import Any
+
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """The API speaks JSON, whatever `Accept` says."""
+
+    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+        kind = (request.content_type or "").split(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == kind), None)
+
+    def select_renderer(self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type

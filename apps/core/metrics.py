@@ -1,0 +1,51 @@
+"""Prometheus metrics: of this process's requests, and of the rows that everything depends on."""
+
+from collections.abc import Iterator
+
+from django.db.models import Count
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from apps.core.deliveries import oldest_unfinished
+from apps.core.models import Delivery
+
+registry = CollectorRegistry()
+_requests = Counter("claimdesk_requests", "Requests answered", ["method", "route", "status"], registry=registry)
+_seconds = Histogram(
+    "claimdesk_request_seconds", "Time to answer", ["route"], registry=registry,
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)  # fmt: skip
+
+
+def count_request(method: str, route: str, status: int, seconds: float) -> None:
+    _requests.labels(method, route, str(status)).inc()
+    _seconds.labels(route).observe(seconds)
+
+
+class _Deliveries(Collector):
+    def collect(self) -> Iterator[Metric]:
+        age = GaugeMetricFamily("claimdesk_oldest_delivery_seconds", "Age of the oldest unfinished delivery")
+        age.add_metric([], oldest_unfinished(now=timezone.now()).total_seconds())
+        yield age
+        count = GaugeMetricFamily("claimdesk_deliveries", "Deliveries not done", labels=["state", "target"])
+        open_states = [*Delivery.UNFINISHED, Delivery.State.NEEDS_ATTENTION]
+        rows = Delivery.objects.filter(state__in=open_states).values_list("state", "target")
+        for state, target, n in rows.annotate(n=Count("id")).order_by("state", "target"):
+            count.add_metric([state, target], n)
+        yield count
+
+
+class _OnDemand(_Deliveries):
+    def describe(self) -> list[Metric]:
+        """Nothing at registration: that would ask the database at import."""
+        return []
+
+
+registry.register(_OnDemand())
+
+
+def render() -> bytes:
+    """The metrics in Prometheus' text format."""
+    return generate_latest(registry)

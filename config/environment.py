@@ -1,0 +1,75 @@
+"""Reads the environment. Only variables with the prefix CLAIMDESK_ are read, and an empty one counts as not set."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+PREFIX = "CLAIMDESK_"
+
+
+class Environment(environ.Env):
+    """django-environ over the prefixed, non-empty variables: `CLAIMDESK_PORT=` means the default."""
+
+    ENVIRON = {k.removeprefix(PREFIX): v for k, v in os.environ.items() if k.startswith(PREFIX) and v.strip()}
+
+
+env = Environment()
+
+
+def integer(name: str, default: int, *, least: int, most: int) -> int:
+    """The whole number in `name`, within its bounds; limits have no off switch."""
+    try:
+        value = int(env.str(name, default=str(default)))
+    except ValueError:
+        raise ImproperlyConfigured(f"{PREFIX}{name} must be a whole number.") from None
+    if not least <= value <= most:
+        raise ImproperlyConfigured(f"{PREFIX}{name} must be from {least} to {most}, not {value}.")
+    return value
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value: str = env.str(name, default=default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{PREFIX}{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def required(*names: str) -> None:
+    """Stop the start with one sentence that names what production lacks."""
+    missing = [PREFIX + name for name in names if name not in Environment.ENVIRON]
+    if missing:
+        raise ImproperlyConfigured(f"CLAIMDESK_ENV=production needs {', '.join(missing)}.")
+
+
+def together(*names: str) -> bool:
+    """True if all of `names` are set, False if none is; a half-given group stops the start."""
+    given = [name for name in names if name in Environment.ENVIRON]
+    if given and len(given) < len(names):
+        lacking = ", ".join(PREFIX + name for name in names if name not in given)
+        raise ImproperlyConfigured(f"{PREFIX}{given[0]} is set, so {lacking} must be set too.")
+    return bool(given)
+
+
+def embedded_secrets(folder: Path) -> dict[str, str]:
+    """The secrets of an installation that was given none: made once, kept in a file that only its owner reads."""
+    path = folder / "secrets.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    made = {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "FIELD_KEYS": Fernet.generate_key().decode(),
+        "INDEX_KEY": secrets.token_urlsafe(32),
+    }
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        kept: dict[str, Any] = json.loads(path.read_text())
+        return {name: str(kept[name]) for name in made}
+    with os.fdopen(handle, "w") as file:
+        json.dump(made, file)
+    return made
