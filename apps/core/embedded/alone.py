@@ -47,7 +47,7 @@ def main(port: int) -> None:
     try:
         server.run()
     finally:
-        schedule.stop(wait=True)
+        schedule.stop()
         worker_state.should_stop = 0  # type: ignore[assignment]  # its way of being asked by another thread
         worker.join(timeout=8)
 
