@@ -45,7 +45,7 @@ def install(wanted):
         make_venv()
     say("Installing the locked requirements (a minute the first time) ...")
     lock = lock_path(wanted)
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes", "-r", lock]
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--require-hashes", "-r", lock]
     if subprocess.call(pip, cwd=ROOT) != 0:
         sys.exit(f"pip could not install {os.path.relpath(lock, ROOT)}; the reason is above.")
     with open(stamp_path(wanted), "w") as stamp:
