@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SHORTEST, LONGEST = 4, 32  # signs without separators
+LONGEST_RAW = 100
 
 _SEPARATORS = re.compile(
     r"[\s\u00a0\u2007\u2009\u202f\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u2010-\u2015\u2212_./\\№#-]+"
@@ -74,7 +75,9 @@ def bare(raw: str) -> str:
 
     Raises PolicyNumberInvalid for other signs, for a wrong length and for a text without a digit.
     """
-    signs = _SEPARATORS.sub("", unicodedata.normalize("NFC", raw[: LONGEST * 4])).upper().translate(_TO_LATIN)
+    if len(raw) > LONGEST_RAW:
+        raise PolicyNumberInvalid
+    signs = _SEPARATORS.sub("", unicodedata.normalize("NFC", raw)).upper().translate(_TO_LATIN)
     if _CYRILLIC.search(signs):
         signs = signs.translate(_TO_CYRILLIC)
     if not SHORTEST <= len(signs) <= LONGEST or not _SIGNS.fullmatch(signs):

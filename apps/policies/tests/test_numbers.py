@@ -51,7 +51,19 @@ def test_a_slip_in_a_known_format_is_told_with_an_example(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "   ", "---", "123", "POLICY", "TRV-2026-12345б?", "<b>TRV1</b>", "TRV-٢٠٢٦-123456", "1" * 33, "9" * 100_000],
+    [
+        "",
+        "   ",
+        "---",
+        "123",
+        "POLICY",
+        "TRV-2026-12345б?",
+        "<b>TRV1</b>",
+        "TRV-٢٠٢٦-123456",
+        "1" * 33,
+        "9" * 100_000,
+        "TRV-2026-123456" + " " * 100,
+    ],
 )
 def test_a_text_that_is_no_number_is_refused(typed: str) -> None:
     with pytest.raises(PolicyNumberInvalid) as refusal:
