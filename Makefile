@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Two tests at a time; WORKERS=0 runs them one by one.
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
-UV := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --directory requirements --universal --python-version 3.11 --generate-hashes
 
 .PHONY: help install run test e2e lint types bench lock demo clean
 
@@ -41,9 +41,9 @@ bench: install ## measure speed beside its goals and print the table
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: install ## lock requirements/*.in into *.txt with hashes
-	@cd requirements && $(UV:.venv/%=../.venv/%) base.in -o base.txt
-	@cd requirements && $(UV:.venv/%=../.venv/%) base.in embedded.in -c base.txt -o embedded.txt
-	@cd requirements && $(UV:.venv/%=../.venv/%) dev.in -o dev.txt
+	@$(COMPILE) base.in -o base.txt
+	@$(COMPILE) base.in embedded.in -c base.txt -o embedded.txt
+	@$(COMPILE) dev.in -o dev.txt
 
 demo: ## load the demo: event types, policies, contacts, claims in every state, a user for each role
 	@$(PYTHON) deploy/install.py embedded
