@@ -71,6 +71,8 @@ def configure(*, json: bool, level: str) -> None:
                 "fontTools": {"level": "WARNING"},
                 "botocore": {"level": "WARNING"},
                 "celery.app.trace": {"level": "WARNING"},
+                "celery.beat": {"level": "WARNING"},
+                "celery.worker.strategy": {"level": "WARNING"},
                 "kombu": {"level": "WARNING"},
             },
         }

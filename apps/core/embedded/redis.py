@@ -18,7 +18,7 @@ dir {folder}
 appendonly yes
 save ""
 daemonize no
-loglevel warning
+logfile server.log
 """
 
 
@@ -73,6 +73,7 @@ def configure(*, folder: Path) -> PrivateRedis | None:
     port, password = free_port(), secrets.token_urlsafe(24)
     path = folder / "server.conf"
     path.unlink(missing_ok=True)
+    (folder / "server.log").unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(_CONFIGURATION.format(host=HOST, port=port, password=password, folder=_quoted(folder)))
     return PrivateRedis(f"redis://:{password}@{HOST}:{port}/0", [program, str(path)], source, port)

@@ -9,11 +9,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from celery import Celery
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils.module_loading import import_string
 
 from apps.core.embedded import redis
@@ -37,6 +38,7 @@ class Command(BaseCommand):
             raise CommandError("`run` is for one machine without CLAIMDESK_ENV=production: see the README.")
         if not 1 <= port <= 65535:
             raise CommandError(f"A port is a number from 1 to 65535, not {port}.")
+        os.umask(0o077)  # what is kept here is about people: for this user's eyes
         folder = Path(settings.VAR_DIR)
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -52,7 +54,11 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         """Bring the database up to date, and fill it with the demo if nobody is in it yet."""
         self.stdout.write("Preparing the database ...")
-        call_command("migrate", verbosity=0, interactive=False)
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except OperationalError as refused:
+            reason = " ".join(str(refused).split())
+            raise CommandError(f"The database of CLAIMDESK_DATABASE_URL cannot be used: {reason}") from refused
         if not get_user_model()._default_manager.exists():
             self.stdout.write("Loading the demo ...")
             call_command("demo", verbosity=0)
@@ -102,7 +108,7 @@ class Run:
         if self.redis:
             self.group.start("redis", self.redis.command, stopped_last=True)
             if not self.redis.answers(within=10):
-                return "The private Redis server did not start; its reason is above."
+                return f"The private Redis server did not start; {self.folder}/redis/server.log has the reason."
             self.group.environment["CLAIMDESK_REDIS_URL"] = self.redis.url
         sandbox = ["manage.py", "sandbox", "--http-port", str(self.sandbox_port), "--smtp-port", str(self.smtp_port)]
         self.group.start("sandbox", [*python, *sandbox])
@@ -123,7 +129,18 @@ class Run:
             while (reason := _reason_not_ready(address)) and not self.group.requests_to_stop:
                 self._reason = f"{address} does not answer yet: {reason}"
                 time.sleep(0.3)
+        if not self.alone:
+            self._wait_for_worker()
         self._answered.set()
+
+    def _wait_for_worker(self) -> None:
+        told = self.group.environment
+        broker = told.get("CLAIMDESK_BROKER_URL") or told["CLAIMDESK_REDIS_URL"]
+        app = Celery(broker=broker, set_as_current=False)
+        self._reason = "The worker does not answer yet."
+        while not self.group.requests_to_stop and not app.control.ping(timeout=0.5, limit=1):
+            pass
+        app.close()
 
     def _announce(self) -> None:
         if self._announced:
