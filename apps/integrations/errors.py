@@ -1,4 +1,4 @@
-"""What can go wrong with an outside system: two failures and one doubt (the kernel's, which decides what a delivery does)."""
+"""What can go wrong with an outside system: two failures and one doubt (the kernel's own)."""
 
 from apps.core.errors import IntegrationError, OutcomeUnknown, Rejected, Unavailable
 

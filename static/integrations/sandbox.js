@@ -1,0 +1,67 @@
+// Keeps the lists fresh and copies codes. Without it the page works the same, by reloading.
+const EVERY = 2000; // ms
+const SHOWN_FOR = 1500; // ms
+const { part, copied, stale } = document.body.dataset;
+const notice = document.querySelector("[data-notice]");
+let tag = "";
+
+function showCopyButtons(root) {
+  for (const button of root.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
+}
+
+// Cards that stay are left alone, so that focus, selection and scrolling survive.
+function updateCards(list, fresh) {
+  const wanted = new Map([...fresh.children].map((card) => [card.dataset.id, card]));
+  for (const card of [...list.children]) if (!wanted.delete(card.dataset.id)) card.remove();
+  const newest = list.firstElementChild;
+  for (const card of wanted.values()) list.insertBefore(card, newest);
+}
+
+function update(html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  showCopyButtons(page);
+  for (const fresh of page.querySelectorAll("[data-held]")) {
+    const held = document.querySelector(`[data-held="${fresh.dataset.held}"]`);
+    if (!held) continue;
+    updateCards(held.querySelector("[data-cards]"), fresh.querySelector("[data-cards]"));
+    for (const name of ["[data-head]", "[data-more]"]) {
+      held.querySelector(name).replaceChildren(...fresh.querySelector(name).childNodes);
+    }
+  }
+}
+
+async function refresh() {
+  try {
+    const answer = await fetch(part, { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
+    if (answer.status === 200) {
+      update(await answer.text());
+      tag = answer.headers.get("ETag") ?? "";
+    }
+    notice.hidden = true;
+  } catch {
+    notice.textContent = stale;
+    notice.hidden = false;
+  }
+}
+
+async function keepFresh() {
+  if (!document.hidden) await refresh();
+  setTimeout(keepFresh, EVERY);
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const label = button.textContent;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.textContent = copied;
+  button.disabled = true;
+  setTimeout(() => {
+    button.textContent = label;
+    button.disabled = false;
+    button.focus();
+  }, SHOWN_FOR);
+});
+document.addEventListener("visibilitychange", () => document.hidden || refresh());
+showCopyButtons(document);
+setTimeout(keepFresh, EVERY);
