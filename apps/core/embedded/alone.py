@@ -36,9 +36,9 @@ def start_worker(app: Celery) -> threading.Thread:
 
 def main(port: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    server = uvicorn.Server(
-        uvicorn.Config("config.asgi:application", host=HOST, port=port, timeout_graceful_shutdown=3, log_config=None)
-    )
+    where = uvicorn.Config("config.asgi:application", host=HOST, port=port, log_config=None, log_level="warning")
+    where.timeout_graceful_shutdown = 3
+    server = uvicorn.Server(where)
     server.config.load()  # sets Django up, before the worker and the schedule ask for it
     worker = start_worker(current_app)
     # Told its scheduler: left alone, an embedded schedule keeps a file of its own instead of our table.

@@ -113,7 +113,7 @@ class Run:
         sandbox = ["manage.py", "sandbox", "--http-port", str(self.sandbox_port), "--smtp-port", str(self.smtp_port)]
         self.group.start("sandbox", [*python, *sandbox])
         if self.alone:
-            self.group.start("claimdesk", [*python, "-m", "apps.core.embedded.alone", str(self.port)])
+            self.group.start("server", [*python, "-m", "apps.core.embedded.alone", str(self.port)])
             return None
         self.group.start("web", [*python, *_web(self.port)])
         self.group.start("worker", [*python, *_celery("worker --concurrency 2 --without-gossip --without-mingle")])
