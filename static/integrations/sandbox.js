@@ -24,7 +24,7 @@ function update(html) {
     const held = document.querySelector(`[data-held="${fresh.dataset.held}"]`);
     if (!held) continue;
     updateCards(held.querySelector("[data-cards]"), fresh.querySelector("[data-cards]"));
-    for (const name of ["[data-head]", "[data-more]"]) {
+    for (const name of ["[data-head]", "[data-empty]", "[data-more]"]) {
       held.querySelector(name).replaceChildren(...fresh.querySelector(name).childNodes);
     }
   }
@@ -52,15 +52,10 @@ async function keepFresh() {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const label = button.textContent;
   await navigator.clipboard.writeText(button.dataset.copy);
+  button.dataset.label ??= button.textContent;
   button.textContent = copied;
-  button.disabled = true;
-  setTimeout(() => {
-    button.textContent = label;
-    button.disabled = false;
-    button.focus();
-  }, SHOWN_FOR);
+  setTimeout(() => (button.textContent = button.dataset.label), SHOWN_FOR);
 });
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 showCopyButtons(document);

@@ -18,7 +18,11 @@ from apps.integrations.sandbox.registry import Answer, Request, System, World
 from apps.integrations.sandbox.store import Item
 
 SHOWN = 50  # items of each system on the page; the JSON has all
-_ASSETS = {"sandbox.css": "text/css", "sandbox.js": "text/javascript"}
+_ASSETS = {
+    "tokens.css": ("site", "text/css"),
+    "sandbox.css": ("integrations", "text/css"),
+    "sandbox.js": ("integrations", "text/javascript"),
+}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -79,6 +83,7 @@ def _section(system: System, world: World, host: str) -> dict[str, Any]:
         "fault": fault,
         "fault_label": labels[fault.kind] if fault else "",
         "refusals": system.refusals.items(),
+        "takes_status": "status" in system.kinds,
         "kinds": [(kind, labels[kind]) for kind in system.kinds],
     }
 
@@ -109,11 +114,12 @@ def _language(request: Request) -> str:
 
 
 def _asset(request: Request, world: World, systems: Systems, name: str) -> Answer:
-    path = finders.find(f"integrations/{name}") if name in _ASSETS else None
+    folder, kind = _ASSETS.get(name, ("", ""))
+    path = finders.find(f"{folder}/{name}") if folder else None
     if not isinstance(path, str):
         return Answer.json({"error": "no such file"}, 404)
     with open(path, "rb") as file:
-        return Answer(200, file.read(), f"{_ASSETS[name]}; charset=utf-8")
+        return Answer(200, file.read(), f"{kind}; charset=utf-8")
 
 
 def _ready(request: Request, world: World, systems: Systems) -> Answer:

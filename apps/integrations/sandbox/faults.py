@@ -46,7 +46,7 @@ def read(values: Mapping[str, object], *, kinds: Collection[str], codes: Collect
     when = str(values.get("when") or "before")
     if when not in MOMENTS:
         raise FaultInvalid("when: before or after")
-    code = str(values.get("code") or "")
+    code = str(values.get("code") or "") if kind == "refuse" else ""
     if kind == "refuse" and code not in codes:
         raise FaultInvalid(f"code: one of {', '.join(codes)}")
     times = values.get("times")

@@ -112,7 +112,7 @@ def card(item: Item) -> Card:
         at=item.at,
         title=item.data["subject"] or _("(no subject)"),
         text=item.data["text"] or html_to_text(item.data["html"]),
-        fields=((_("To"), ", ".join(item.data["to"])), (_("From"), item.data["from"])),
+        fields=((_("Recipients"), ", ".join(item.data["to"])), (_("Sender"), item.data["from"])),
         attachments=tuple(
             Attachment(file.name, file.size, f"/_held/mail/{item.id}/files/{file.n}") for file in item.files
         ),

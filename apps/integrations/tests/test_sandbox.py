@@ -277,6 +277,7 @@ def test_a_form_turns_a_fault_on_and_leads_back(sandbox):
 
 
 def test_the_assets_are_there(sandbox):
+    assert get(sandbox, "/_static/tokens.css").status_code == 200
     assert get(sandbox, "/_static/sandbox.css").headers["Content-Type"].startswith("text/css")
     assert get(sandbox, "/_static/sandbox.js").headers["Content-Type"].startswith("text/javascript")
 
