@@ -53,7 +53,7 @@ INSTALLED_APPS = [
     "apps.notifications",
     "apps.billing",
     "apps.dialogs",
-    "django.contrib.admin",
+    "apps.core.admin_config.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.forms",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -208,7 +209,12 @@ if together("S3_ENDPOINT_URL", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY"):
 MAX_FILE_MB = integer("MAX_FILE_MB", 50, least=1, most=200)
 MAX_CLAIM_MB = integer("MAX_CLAIM_MB", 200, least=1, most=2000)
 MAX_CLAIM_FILES = integer("MAX_CLAIM_FILES", 20, least=1, most=200)
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+MAX_IMAGE_MEGAPIXELS = integer("MAX_IMAGE_MEGAPIXELS", 50, least=1, most=50)
+MAX_PDF_PAGES = integer("MAX_PDF_PAGES", 300, least=1, most=2000)
+FILE_INSPECTIONS = integer("FILE_INSPECTIONS", 2, least=1, most=32)  # at once in one process; each may take 600 MB
+FREE_SPACE_FLOOR_PERCENT = integer("FREE_SPACE_FLOOR_PERCENT", 10, least=1, most=50)
+FREE_SPACE_FLOOR_MB = integer("FREE_SPACE_FLOOR_MB", 1024, least=1, most=1_000_000)
+FILE_UPLOAD_HANDLERS = ["apps.core.files.upload.BoundedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -294,7 +300,6 @@ REST_FRAMEWORK = {
 DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "apps.core.api.errors.ApiExceptionHandler",
     "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
-    "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "406", "409", "412", "413", "415", "429"],
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Claimdesk",
@@ -309,18 +314,19 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
-        "ValidationErrorEnum": "drf_standardized_errors.openapi_serializers.ValidationErrorEnum.choices",
-        "ClientErrorEnum": "drf_standardized_errors.openapi_serializers.ClientErrorEnum.choices",
-        "ServerErrorEnum": "drf_standardized_errors.openapi_serializers.ServerErrorEnum.choices",
-        "ClaimStatusEnum": "apps.claims.models.Claim.Status.choices",
-        "DocumentStateEnum": "apps.claims.models.Document.State.choices",
-        "LanguageEnum": [("ru", "ru"), ("uk", "uk"), ("en", "en")],
+        "ClaimStatusEnum": "apps.claims.models.claim.Claim.Status",
+        "DocumentStateEnum": "apps.claims.models.document.Document.State",
+        "PolicyStatusEnum": "apps.claims.api.serializers.POLICY_STATUSES",
+        "SlotStateEnum": "apps.claims.api.serializers.SLOT_STATES",
+        "StepStateEnum": "apps.claims.api.serializers.STEP_STATES",
+        "LanguageEnum": "apps.claims.api.serializers.LANGUAGES",
     },
 }
 
 # --- intake
 DRAFT_HOURS = integer("DRAFT_HOURS", 48, least=1, most=720)
 PHONE_COUNTRIES = tuple(env.list("PHONE_COUNTRIES", default=["RU", "UA"]))
+POLICY_SOURCE = env.str("POLICY_SOURCE", default="apps.policies.sources.own_register")
 CODE_LIMITS = {
     "phone_minute": 1,
     "phone_hour": integer("CODES_PHONE_HOUR", 5, least=1, most=20),

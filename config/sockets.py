@@ -1,1 +1,18 @@
-websocket_urlpatterns: list = []
+from channels.auth import AuthMiddlewareStack
+from channels.routing import URLRouter
+from channels.sessions import CookieMiddleware
+from django.urls import path, re_path
+
+from apps.claims import consumers
+
+staff = URLRouter(
+    [
+        path("claims/", consumers.StaffClaimsConsumer.as_asgi()),
+        path("claims/<uuid:claim_id>/", consumers.StaffClaimConsumer.as_asgi()),
+    ]
+)
+
+websocket_urlpatterns = [
+    path("ws/staff/", AuthMiddlewareStack(staff)),
+    re_path(r"^ws/claims/(?P<number>[A-Z0-9-]{1,24})/$", CookieMiddleware(consumers.ApplicantClaimConsumer.as_asgi())),
+]

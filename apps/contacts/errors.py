@@ -1,6 +1,9 @@
 from django.utils.translation import gettext_lazy as _
 
+from apps.contacts.phone_texts import PHONE_TEXTS
 from apps.core.errors import DomainError
+
+__all__ = ["PHONE_TEXTS", "CodeExpired", "CodeInvalid", "CodeUsedUp", "PhoneRefused", "TooManyCodes"]
 
 
 class TooManyCodes(DomainError):

@@ -40,10 +40,12 @@ def contact_find_or_create(*, phone: str, language: str, now: datetime) -> tuple
     return Contact.objects.get(phone_index=new.phone_index), created
 
 
-def contact_name(*, contact_id: object, full_name: str) -> None:
+def contact_name(*, contact_id: object, full_name: str, email: str, language: str) -> None:
+    """Keep how the person wants to be called and written to; an empty email leaves the known one."""
     contact = Contact.objects.get(pk=contact_id)
     contact.set_name(full_name)
-    contact.save(update_fields=["full_name", "search", "updated_at"])
+    contact.email, contact.language = email or contact.email, language
+    contact.save(update_fields=["full_name", "search", "email", "language", "updated_at"])
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from apps.core.clock import database_now
 from apps.core.errors import OutcomeUnknown, Rejected, Unavailable
 from apps.core.models import Delivery, DeliveryAttempt
 from apps.core.outbox import Handler, LeaseLost, Obsolete, Work, event_from, handler_named
+from apps.core.realtime import group_name, tell
 
 log = structlog.get_logger(__name__)
 
@@ -172,4 +173,6 @@ class _Try:
                 error=error,
                 detail=self.work.detail if self.work else {},
             )
+            kind, _, key = self.delivery.event.aggregate.partition(":")
+            tell(group_name(kind, key), f"{kind}.changed", what=["deliveries"])
         log.info("delivery_tried", outcome=outcome, state=state, error=error or None)

@@ -1,21 +1,16 @@
-from django.conf import settings
-from django.http import HttpRequest
+from typing import TYPE_CHECKING
+
+import structlog
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
 
-import structlog
+from apps.core.addresses import client_address
+
+if TYPE_CHECKING:  # REST framework's views read the settings that name this module
+    from rest_framework.views import APIView
 
 log = structlog.get_logger(__name__)
-
-
-def client_address(request: HttpRequest | Request) -> str:
-    """The caller's address: the socket's, or behind TRUSTED_PROXIES hops the one that the outermost of them saw."""
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-    if settings.TRUSTED_PROXIES and len(hops) >= settings.TRUSTED_PROXIES:
-        return str(hops[-settings.TRUSTED_PROXIES])
-    return str(request.META.get("REMOTE_ADDR") or "unknown")
 
 
 class AddressThrottle(SimpleRateThrottle):
@@ -23,10 +18,10 @@ class AddressThrottle(SimpleRateThrottle):
 
     scope = "address"
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        return f"throttle.{self.scope}.{client_address(request)}"
+    def get_cache_key(self, request: Request, view: "APIView") -> str:
+        return f"throttle.{self.scope}.{client_address(request._request)}"
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Request, view: "APIView") -> bool:
         try:
             return bool(super().allow_request(request, view))
         except (RedisError, OSError) as error:

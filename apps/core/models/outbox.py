@@ -81,6 +81,7 @@ class Delivery(models.Model):
             ),
             models.Index(fields=["state", "target"], name="delivery_state_target"),
         ]
+        permissions = [("view_metrics", _("Can read the metrics"))]
 
     def __str__(self) -> str:
         return f"{self.handler} #{self.pk}"

@@ -1,0 +1,48 @@
+import re
+from typing import cast
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from apps.claims.errors import ClaimNotFound
+from apps.claims.models import Claim
+from apps.claims.selectors import applicant_claim
+from apps.contacts.models import ApplicantSession
+
+NUMBER = OpenApiParameter("number", OpenApiTypes.STR, OpenApiParameter.PATH, description="The claim's number.")
+LANGUAGE = OpenApiParameter(
+    "lang", OpenApiTypes.STR, enum=["ru", "uk", "en"], description="Else `Accept-Language`, else Russian."
+)
+_NUMBER = re.compile(r"CLM-[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9A-Z]{4}")
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
+
+
+def session_of(request: Request) -> ApplicantSession:
+    return cast(ApplicantSession, request.user)
+
+
+def own_claim(request: Request, number: str) -> Claim:
+    """The caller's claim with this number. Raises ClaimNotFound: also for somebody else's."""
+    if not _NUMBER.fullmatch(number):
+        raise ClaimNotFound
+    return applicant_claim(contact_id=session_of(request).contact_id, number=number, now=timezone.now())
+
+
+def if_match(request: Request) -> int | None:
+    """The version that `If-Match` names, or None. Raises ValidationError for another form of it."""
+    header = request.headers.get("If-Match", "").strip()
+    if header in ("", "*"):
+        return None
+    found = _ETAG.fullmatch(header)
+    if not found:
+        raise ValidationError({"If-Match": [_("Send the claim's version in quotes.")]}, "if_match_invalid")
+    return int(found.group(1))
+
+
+class IntakeView(APIView):
+    """A view of the intake API."""

@@ -1,0 +1,149 @@
+"""A claim's files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.claims.api import serializers as shapes
+from apps.claims.api.output import document_json
+from apps.claims.api.views.base import NUMBER, IntakeView, own_claim
+from apps.claims.errors import DocumentRefused
+from apps.claims.selectors import applicant_document
+from apps.claims.services import document_add, document_delete
+from apps.core.api.throttles import AddressThrottle, UploadThrottle
+from apps.core.errors import NotFound
+from apps.core.files import storage
+from apps.core.files.names import content_disposition
+from apps.core.files.upload import FileTooLarge
+from apps.core.idempotency import answered, fingerprint, once
+
+MB = 1024 * 1024
+OVERHEAD = 64 * 1024  # bytes of multipart around the file
+CHUNK = 256 * 1024  # bytes
+DOCUMENT = OpenApiParameter("document_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
+KEY = OpenApiParameter(
+    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER,
+    description="Lets a broken upload be repeated safely; 8 to 200 visible ASCII characters.",
+)  # fmt: skip
+
+
+class Documents(IntakeView):
+    def get_throttles(self) -> list[Any]:
+        return [UploadThrottle()] if self.request.method == "POST" else [AddressThrottle()]
+
+    def get_parsers(self) -> list[Any]:
+        return [MultiPartParser()]
+
+    @extend_schema(
+        operation_id="documents_list", summary="The files of a claim", parameters=[NUMBER],
+        responses=shapes.DocumentListOut, filters=False,
+    )  # fmt: skip
+    def get(self, request: Request, number: str) -> Response:
+        claim = own_claim(request, number)
+        return Response({"results": [document_json(one, claim) for one in claim.documents.all()]})
+
+    @extend_schema(
+        operation_id="documents_add", summary="Send a file", parameters=[NUMBER, KEY],
+        request={"multipart/form-data": shapes.DocumentIn}, responses={201: shapes.DocumentOut},
+    )  # fmt: skip
+    def post(self, request: Request, number: str) -> Response:
+        claim, now = own_claim(request, number), timezone.now()
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isascii() or not length.isdigit() or int(length) > settings.MAX_FILE_MB * MB + OVERHEAD:
+            raise FileTooLarge
+        file, slot = _file(request), request.data.get("slot", "")
+        if not isinstance(slot, str) or not slot:
+            raise DocumentRefused(_("Say which document this is."), code="required", attr="slot")
+        scope, key = f"upload.{claim.pk}", request.headers.get("Idempotency-Key", "")
+        mark = fingerprint("upload", number, slot, file.name, file.size)
+        if key and (kept := answered(scope=scope, key=key, mark=mark)):
+            return Response(kept[1], status=kept[0])
+        document, _is_new = document_add(
+            claim_id=claim.pk, slot=slot, path=Path(file.temporary_file_path()), name=file.name or "", now=now
+        )
+        answer = document_json(document, claim)
+        if key:
+            once(scope=scope, key=key, mark=mark, now=now, act=lambda: (201, answer))
+        return Response(answer, status=status.HTTP_201_CREATED)
+
+
+def _file(request: Request) -> TemporaryUploadedFile:
+    files = request.FILES.getlist("file")
+    if len(files) != 1 or len(request.FILES) != 1:
+        raise DocumentRefused(_("Choose a file."), code="required", attr="file")
+    file = files[0]
+    assert isinstance(file, TemporaryUploadedFile)  # the only upload handler streams to disk
+    if not file.size:
+        raise DocumentRefused(_("This file is empty. Choose another one."), code="file_empty", attr="file")
+    return file
+
+
+class OneDocument(IntakeView):
+    @extend_schema(
+        operation_id="documents_read", summary="One file's state", parameters=[NUMBER, DOCUMENT],
+        responses=shapes.DocumentOut,
+    )  # fmt: skip
+    def get(self, request: Request, number: str, document_id: UUID) -> Response:
+        claim = own_claim(request, number)
+        return Response(document_json(applicant_document(claim=claim, document_id=document_id), claim))
+
+    @extend_schema(
+        operation_id="documents_delete", summary="Remove a file", parameters=[NUMBER, DOCUMENT],
+        responses={204: None},
+    )  # fmt: skip
+    def delete(self, request: Request, number: str, document_id: UUID) -> Response:
+        claim = own_claim(request, number)
+        document_delete(claim_id=claim.pk, document_id=document_id, now=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class DocumentFile(IntakeView):
+    @extend_schema(
+        operation_id="documents_file", summary="The file as it was sent", parameters=[NUMBER, DOCUMENT],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )  # fmt: skip
+    def get(self, request: Request, number: str, document_id: UUID) -> HttpResponseBase:
+        document = applicant_document(claim=own_claim(request, number), document_id=document_id)
+        answer = file_response(document.key, "application/octet-stream")
+        answer["Content-Disposition"] = content_disposition(document.name)
+        answer["Content-Length"] = str(document.size)
+        return answer
+
+
+class DocumentPreview(IntakeView):
+    @extend_schema(
+        operation_id="documents_preview", summary="A picture of the file", parameters=[NUMBER, DOCUMENT],
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY},
+    )  # fmt: skip
+    def get(self, request: Request, number: str, document_id: UUID) -> HttpResponseBase:
+        document = applicant_document(claim=own_claim(request, number), document_id=document_id)
+        if not document.preview_key:
+            raise NotFound
+        return file_response(document.preview_key, "image/jpeg")
+
+
+def file_response(key: str, content_type: str) -> StreamingHttpResponse:
+    """The stored file in pieces, never to be run or framed as a page."""
+    answer = StreamingHttpResponse(_pieces(storage.open_stream(key)), content_type=content_type)
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    with stream:
+        while piece := stream.read(CHUNK):
+            yield piece

@@ -1,0 +1,303 @@
+"""The form as a pure function of its definition and a draft: what is asked, what is valid, what is missing.
+
+A definition is the published JSON: `{"event_types": [{code, questions, slots, …}], "common": {questions, slots}}`.
+Texts in it are `{"ru", "uk", "en"}`; nothing here chooses a language.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+Json = Mapping[str, Any]
+
+STEPS = ("description", "policy", "event", "documents", "requisites", "review")
+DESCRIPTION_LEAST, DESCRIPTION_MOST = 10, 5000  # characters
+PLACE_MOST = 200
+TEXT_MOST, LONG_TEXT_MOST = 300, 3000
+OLDEST = timedelta(days=3 * 366)  # longer than any term for reporting under an insurance contract
+CURRENCIES = ("RUB", "UAH", "EUR", "USD", "KZT", "TRY", "GEL", "AED", "THB", "CNY", "GBP")
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_NUMBER = re.compile(r"-?[0-9]{1,12}(?:[.,][0-9]{1,6})?")
+_MONEY = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,2})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class AnswerInvalid(ValueError):
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What a step still lacks: the field, and a code for the sentence."""
+
+    attr: str
+    code: str
+    subject: Json | None = None  # the question or slot it is about
+
+
+@dataclass(frozen=True)
+class StepState:
+    key: str
+    missing: tuple[Missing, ...]
+    touched: bool
+
+    @property
+    def state(self) -> str:
+        """`done`, `todo` (nothing given yet) or `attention` (begun, and something is missing)."""
+        if self.missing:
+            return "attention" if self.touched else "todo"
+        return "done" if self.touched else "todo"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The part of a claim that the form's state depends on."""
+
+    description: str = ""
+    event_type: str = ""
+    event_date: date | None = None
+    event_place: str = ""
+    policy_number: str = ""
+    answers: Json = field(default_factory=dict)
+    filled_slots: Collection[str] = ()
+    requisites: bool = False
+    requisites_confirmed: bool = False
+
+
+def event_type(definition: Json, code: str) -> Json | None:
+    return next((one for one in definition["event_types"] if one["code"] == code), None)
+
+
+def all_questions(definition: Json, event: str) -> list[Json]:
+    """Common questions and those of the event type, each group in its order, conditions left aside."""
+    chosen = event_type(definition, event)
+    groups = [definition["common"]["questions"], chosen["questions"] if chosen else []]
+    return [question for group in groups for question in sorted(group, key=_order)]
+
+
+def visible_questions(definition: Json, event: str, answers: Json) -> list[Json]:
+    """The questions that are asked now: a condition on an answer that is itself not asked does not hold."""
+    shown: list[Json] = []
+    keys: set[str] = set()
+    for question in all_questions(definition, event):
+        condition = question.get("condition")
+        if condition and not (
+            condition["question"] in keys and _equals(answers.get(condition["question"]), condition["equals"])
+        ):
+            continue
+        shown.append(question)
+        keys.add(question["key"])
+    return shown
+
+
+def slots(definition: Json, event: str) -> list[Json]:
+    """Common slots and those of the event type, the required ones first."""
+    chosen = event_type(definition, event)
+    found = [*(chosen["slots"] if chosen else []), *definition["common"]["slots"]]
+    return sorted(found, key=lambda slot: (not slot["required"], slot["order"], slot["key"]))
+
+
+def _order(item: Json) -> tuple[int, str]:
+    return item["order"], item["key"]
+
+
+def _equals(answer: Any, wanted: Any) -> bool:
+    if isinstance(answer, bool) or isinstance(wanted, bool):
+        return str(answer).lower() == str(wanted).lower()
+    return bool(answer == wanted)
+
+
+def steps(definition: Json, draft: Draft) -> list[StepState]:
+    """The state of each step, in order. The review is done when nothing before it is missing."""
+    states = [
+        StepState("description", _missing_description(draft), bool(draft.description)),
+        StepState("policy", (), bool(draft.policy_number)),
+        StepState("event", tuple(_missing_event(definition, draft)), bool(draft.event_type or draft.event_date)),
+        StepState("documents", tuple(_missing_documents(definition, draft)), bool(draft.filled_slots)),
+        StepState("requisites", tuple(_missing_requisites(draft)), draft.requisites),
+    ]
+    return [*states, StepState("review", (), not any(state.missing for state in states))]
+
+
+def missing(definition: Json, draft: Draft) -> list[tuple[str, Missing]]:
+    """Everything that keeps the draft from being submitted, with the step it belongs to."""
+    return [(state.key, one) for state in steps(definition, draft) for one in state.missing]
+
+
+def _missing_description(draft: Draft) -> tuple[Missing, ...]:
+    if len(draft.description.strip()) >= DESCRIPTION_LEAST:
+        return ()
+    return (Missing("description", "description_short" if draft.description else "required"),)
+
+
+def _missing_event(definition: Json, draft: Draft) -> list[Missing]:
+    lacking = [
+        Missing(name, "required")
+        for name, value in (
+            ("event_type", event_type(definition, draft.event_type)),
+            ("event_date", draft.event_date),
+            ("event_place", draft.event_place),
+        )
+        if not value
+    ]
+    questions = visible_questions(definition, draft.event_type, draft.answers)
+    return lacking + [
+        Missing(f"answers.{question['key']}", "required", question)
+        for question in questions
+        if question["required"] and draft.answers.get(question["key"]) in (None, "")
+    ]
+
+
+def _missing_documents(definition: Json, draft: Draft) -> list[Missing]:
+    return [
+        Missing(f"slots.{slot['key']}", "document_missing", slot)
+        for slot in slots(definition, draft.event_type)
+        if slot["required"] and slot["key"] not in draft.filled_slots
+    ]
+
+
+def _missing_requisites(draft: Draft) -> list[Missing]:
+    if not draft.requisites:
+        return [Missing("requisites", "required")]
+    return [] if draft.requisites_confirmed else [Missing("requisites", "requisites_unconfirmed")]
+
+
+def clean_text(raw: str, *, most: int, lines: bool = False) -> str:
+    """`raw` as NFC without control, zero-width and direction characters, trimmed. Raises AnswerInvalid too_long."""
+    text = _CONTROL.sub("", unicodedata.normalize("NFC", raw).replace("\r\n", "\n"))
+    text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
+    if not lines:
+        text = " ".join(text.split())
+    if len(text) > most:
+        raise AnswerInvalid("too_long")
+    return text
+
+
+def clean_date(raw: Any, *, today: date | None = None) -> date:
+    """The date of `YYYY-MM-DD`; with `today`, one that an event may have. Raises AnswerInvalid."""
+    if not isinstance(raw, str) or not _DATE.fullmatch(raw):
+        raise AnswerInvalid("date_invalid")
+    try:
+        value = date.fromisoformat(raw)
+    except ValueError:
+        raise AnswerInvalid("date_invalid") from None
+    if today and value > today:
+        raise AnswerInvalid("date_in_future")
+    if today and value < today - OLDEST:
+        raise AnswerInvalid("date_too_old")
+    return value
+
+
+def clean_answer(question: Json, raw: Any) -> Any:
+    """The answer as it is kept (JSON; None if it is empty). Raises AnswerInvalid with one code for one cause."""
+    if raw is None or (isinstance(raw, str) and not raw.strip()):
+        return None
+    return _CLEANERS[question["kind"]](question, raw)
+
+
+def _text(question: Json, raw: Any, *, most: int = TEXT_MOST, lines: bool = False) -> str | None:
+    if not isinstance(raw, str):
+        raise AnswerInvalid("text_expected")
+    bound = question.get("max")
+    return clean_text(raw, most=min(most, int(bound)) if bound else most, lines=lines) or None
+
+
+def _long_text(question: Json, raw: Any) -> str | None:
+    return _text(question, raw, most=LONG_TEXT_MOST, lines=True)
+
+
+def _number(question: Json, raw: Any) -> str:
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise AnswerInvalid("number_invalid")
+    text = raw.strip() if isinstance(raw, str) else repr(raw)
+    if not _NUMBER.fullmatch(text):
+        raise AnswerInvalid("number_invalid")
+    value = Decimal(text.replace(",", "."))
+    _within(question, value)
+    return f"{value.normalize():f}"
+
+
+def _money(question: Json, raw: Any) -> dict[str, str]:
+    if not isinstance(raw, Mapping) or set(raw) != {"amount", "currency"}:
+        raise AnswerInvalid("money_invalid")
+    amount, currency = raw["amount"], raw["currency"]
+    text = str(amount).strip() if isinstance(amount, str | int) and not isinstance(amount, bool) else ""
+    if not _MONEY.fullmatch(text := text.replace(" ", "").replace("\u00a0", "")):
+        raise AnswerInvalid("money_invalid")
+    if currency not in CURRENCIES:
+        raise AnswerInvalid("currency_unknown")
+    value = Decimal(text.replace(",", "."))
+    _within(question, value)
+    return {"amount": f"{value:.2f}", "currency": currency}
+
+
+def _within(question: Json, value: Decimal) -> None:
+    try:
+        least, most = (Decimal(str(question[name])) if question.get(name) is not None else None for name in ("min", "max"))
+    except InvalidOperation:
+        return
+    if least is not None and value < least:
+        raise AnswerInvalid("too_small")
+    if most is not None and value > most:
+        raise AnswerInvalid("too_large")
+
+
+def _date(question: Json, raw: Any) -> str:
+    value = clean_date(raw)
+    if not 1900 <= value.year <= 2100:
+        raise AnswerInvalid("date_invalid")
+    return value.isoformat()
+
+
+def _choice(question: Json, raw: Any) -> str:
+    if not isinstance(raw, str) or raw not in {choice["value"] for choice in question["choices"]}:
+        raise AnswerInvalid("choice_unknown")
+    return raw
+
+
+def _yes_no(question: Json, raw: Any) -> bool:
+    if not isinstance(raw, bool):
+        raise AnswerInvalid("yes_no_expected")
+    return raw
+
+
+def _phone(question: Json, raw: Any) -> str:
+    digits = re.sub(r"[ ()\-+.\u00a0]", "", raw) if isinstance(raw, str) else ""
+    if not re.fullmatch(r"[0-9]{7,15}", digits):  # anybody's phone, anywhere: E.164
+        raise AnswerInvalid("phone_invalid")
+    return digits
+
+
+_CLEANERS = {
+    "text": _text,
+    "long_text": _long_text,
+    "number": _number,
+    "date": _date,
+    "choice": _choice,
+    "yes_no": _yes_no,
+    "phone": _phone,
+    "money": _money,
+}
+
+
+def answer_text(question: Json, value: Any, language: str, words: Mapping[bool, str]) -> str:
+    """An answer for people: the choice's label, `120.50 EUR`, yes or no in `words`."""
+    if value is None:
+        return ""
+    if question["kind"] == "choice":
+        labels = {choice["value"]: choice["label"] for choice in question["choices"]}
+        return str(labels.get(value, {}).get(language) or value)
+    if question["kind"] == "yes_no":
+        return words[bool(value)]
+    if question["kind"] == "money":
+        return f"{value['amount']} {value['currency']}"
+    if question["kind"] == "date":
+        return date.fromisoformat(value).strftime("%d.%m.%Y")
+    return str(value)

@@ -1,0 +1,142 @@
+"""A claim's files: looked at, stored and read back before anyone is told that they are received."""
+
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.claims.errors import DocumentRefused
+from apps.claims.events import DocumentReceived
+from apps.claims.models import Claim, Document
+from apps.claims.rules import form
+from apps.claims.services.changes import claim_lock, claim_save, require_takes_documents
+from apps.core import audit
+from apps.core.errors import Conflict, NotFound
+from apps.core.files import storage
+from apps.core.files.child import Inspection, inspect_file
+from apps.core.files.names import clean_name
+from apps.core.outbox import publish
+
+MB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What was put into the storage for one file. The keys come from the content: a repeat overwrites nothing else."""
+
+    sha256: str
+    size: int
+    key: str
+    preview_key: str
+    thumb_key: str
+    seen: Inspection
+
+
+def document_add(*, claim_id: UUID, slot: str, path: Path, name: str, now: datetime) -> tuple[Document, bool]:
+    """Take the file at `path` into `slot`; when this returns it is stored and equal. The flag says whether it is new.
+
+    The same file in the same slot is the same document. Raises DocumentRefused, FileRefused, FilesBusy, StorageFailed,
+    StorageFull, ClaimNotEditable.
+    """
+    size = path.stat().st_size
+    claim = Claim.objects.select_related("definition").get(pk=claim_id)
+    _require_room(claim, slot, size, now)
+    storage.require_free_space(size)
+    kept = _keep(claim, slot, path)
+    with transaction.atomic():
+        claim = claim_lock(claim_id)
+        known = claim.documents.filter(slot=slot, sha256=kept.sha256).first()
+        if known:
+            return known, False
+        _require_room(claim, slot, size, now)
+        document = Document.objects.create(
+            claim=claim, slot=slot, name=clean_name(name), kind=kept.seen.kind, content_type=kept.seen.mime,
+            size=kept.size, sha256=kept.sha256, pages=kept.seen.pages,
+            key=kept.key, preview_key=kept.preview_key, thumb_key=kept.thumb_key,
+        )  # fmt: skip
+        _answer_requests(claim, slot, now)
+        claim_save(claim, now=now, what=["documents"])
+        publish(DocumentReceived(claim_id=claim.pk, document_id=document.pk), now=now)
+    return document, True
+
+
+def _require_room(claim: Claim, slot: str, size: int, now: datetime) -> None:
+    require_takes_documents(claim, now)
+    slots: dict[str, Mapping[str, Any]] = {
+        one["key"]: one for one in form.slots(claim.definition.content, claim.event_type)
+    }
+    if slot not in slots:
+        raise DocumentRefused(_("There is no such document in this claim."), code="slot_unknown", attr="slot")
+    held = claim.documents.aggregate(bytes=Sum("size"))["bytes"] or 0
+    if claim.documents.count() >= settings.MAX_CLAIM_FILES or held + size > settings.MAX_CLAIM_MB * MB:
+        text = _("A claim holds %(files)d files of %(mb)d MB in all. Remove one that is not needed.")
+        text = text % {"files": settings.MAX_CLAIM_FILES, "mb": settings.MAX_CLAIM_MB}
+        raise DocumentRefused(text, code="too_many_files", attr="file")
+    if claim.documents.filter(slot=slot).count() >= slots[slot]["max_files"]:
+        text = _("There are %(n)d files here already. Remove one first.") % {"n": slots[slot]["max_files"]}
+        raise DocumentRefused(text, code="too_many_files", attr="file")
+
+
+def _keep(claim: Claim, slot: str, path: Path) -> _Kept:
+    with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
+        preview, thumb = Path(folder) / "preview.jpg", Path(folder) / "thumb.jpg"
+        seen = inspect_file(path, preview_to=preview, thumb_to=thumb)
+        sha256, size = storage.hash_file(path)
+        place = f"claims/{claim.pk}/{hashlib.sha256(f'{slot}|{sha256}'.encode()).hexdigest()[:32]}"
+        keys = {"original": f"{place}/original.{seen.kind}", "preview": "", "thumb": ""}
+        storage.store(path, key=keys["original"], sha256=sha256, size=size, content_type=seen.mime)
+        for part, file in (("preview", preview), ("thumb", thumb)):
+            if file.exists() and file.stat().st_size:
+                keys[part] = f"{place}/{part}.jpg"
+                part_hash, part_size = storage.hash_file(file)
+                storage.store(file, key=keys[part], sha256=part_hash, size=part_size, content_type="image/jpeg")
+    return _Kept(sha256, size, keys["original"], keys["preview"], keys["thumb"], seen)
+
+
+def _answer_requests(claim: Claim, slot: str, now: datetime) -> None:
+    asked = claim.document_requests.filter(answered_at=None, slot__in=[slot, ""])
+    asked.update(answered_at=now)
+
+
+def document_delete(*, claim_id: UUID, document_id: UUID, now: datetime) -> None:
+    """Remove a file of a draft, or one that staff rejected; what was submitted stays. Raises NotFound, Conflict."""
+    with transaction.atomic():
+        claim = claim_lock(claim_id)
+        require_takes_documents(claim, now)
+        document = claim.documents.filter(pk=document_id).first()
+        if document is None:
+            raise NotFound
+        if not claim.is_draft:
+            raise Conflict(_("A document of a submitted claim stays with it."), code="document_submitted")
+        keys = document.keys()
+        document.delete()
+        claim_save(claim, now=now, what=["documents"])
+        transaction.on_commit(lambda: storage.delete(keys), robust=True)
+
+
+@transaction.atomic
+def document_judge(
+    *, document_id: UUID, state: Document.State, reason: str, actor: User, now: datetime
+) -> Document:
+    """Accept a document, or reject it with a reason for the applicant. Raises NotFound, Conflict."""
+    found = Document.objects.select_for_update().filter(pk=document_id).first()
+    if found is None:
+        raise NotFound
+    if state == Document.State.REJECTED and not reason.strip():
+        raise Conflict(_("Say why, so that the applicant can send a better one."), code="reason_required")
+    claim = claim_lock(found.claim_id)
+    found.state, found.reason = state, reason.strip() if state == Document.State.REJECTED else ""
+    found.save(update_fields=["state", "reason", "updated_at"])
+    claim_save(claim, now=now, what=["documents"])
+    audit.record(action=f"document.{state}", target=found, actor=actor, now=now, reason=found.reason)
+    return found
