@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,24 @@ def together(*names: str) -> bool:
         lacking = ", ".join(PREFIX + name for name in names if name not in given)
         raise ImproperlyConfigured(f"{PREFIX}{given[0]} is set, so {lacking} must be set too.")
     return bool(given)
+
+
+def database(*, default: str) -> dict[str, Any]:
+    """Django's description of the database in DATABASE_URL."""
+    with warnings.catch_warnings(action="ignore"):  # of a scheme that is not known; the next lines say it better
+        described: dict[str, Any] = env.db_url("DATABASE_URL", default=default)
+    if described.get("ENGINE") not in ("django.db.backends.postgresql", "django.db.backends.sqlite3"):
+        raise ImproperlyConfigured(f"{PREFIX}DATABASE_URL must be a postgres:// or sqlite:// address.")
+    return described
+
+
+def email(*, default: str) -> dict[str, Any]:
+    """Django's description of the way mail goes in EMAIL_URL."""
+    try:
+        described: dict[str, Any] = env.email_url("EMAIL_URL", default=default)
+    except ImproperlyConfigured:
+        raise ImproperlyConfigured(f"{PREFIX}EMAIL_URL must be an address like smtp+tls://user:pw@host:587.") from None
+    return described
 
 
 def embedded_secrets(folder: Path) -> dict[str, str]:

@@ -82,14 +82,13 @@ class Group:
 
     def stop(self) -> None:
         """Ask all to stop, kill what has not after GRACE seconds, and everything at once when asked a second time."""
-        asked = self.requests_to_stop
         deadline = time.monotonic() + GRACE
         for last in (False, True):
             group = [child for child in self.children if child.stopped_last is last]
             for child in group:
                 child.process.terminate()
             while any(child.process.poll() is None for child in group):
-                if time.monotonic() > deadline or self.requests_to_stop > max(asked, 1):
+                if time.monotonic() > deadline or self.requests_to_stop > 1:
                     break
                 self.show_output(0.1)
         for child in self.children:
@@ -107,7 +106,7 @@ class Group:
             self._screen.write(text + "\n")
             self._screen.flush()
         except OSError:
-            self.requests_to_stop += 1
+            self.requests_to_stop = max(self.requests_to_stop, 1)
 
     def show_output(self, wait: float) -> None:
         """Print the whole lines that children wrote, waiting up to `wait` seconds for some."""
