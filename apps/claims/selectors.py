@@ -40,6 +40,21 @@ def applicant_claim(*, contact_id: UUID, number: str, now: datetime) -> Claim:
     return found
 
 
+def claim_to_tell(claim_id: UUID) -> Claim:
+    """A claim with what a message about it needs. Raises ClaimNotFound."""
+    found = Claim.objects.select_related("contact", "definition").filter(pk=claim_id).first()
+    if found is None:
+        raise ClaimNotFound
+    return found
+
+
+def claim_receipt(claim: Claim) -> bytes:
+    """The receipt of a submitted claim: a PDF in the claim's language."""
+    from apps.claims.receipt import receipt_pdf
+
+    return receipt_pdf(claim, claim.language)
+
+
 def applicant_document(*, claim: Claim, document_id: UUID) -> Document:
     """A document of the claim. Raises ClaimNotFound."""
     found = claim.documents.filter(pk=document_id).first()

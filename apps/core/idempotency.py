@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -63,3 +63,8 @@ def once(*, scope: str, key: str, mark: str, now: datetime, act: Callable[[], An
         IdempotencyKey.objects.filter(scope=scope, key=key).update(status=status, answer=answer)
     return status, answer
 
+
+
+def keys_purge(*, now: datetime) -> int:
+    """Forget answers after seven days. Returns how many."""
+    return IdempotencyKey.objects.filter(created_at__lt=now - timedelta(days=7)).delete()[0]

@@ -154,7 +154,7 @@ class Run:
 
     def _welcome(self) -> str:
         served_by = self.redis.source if self.redis else "memory (one process)" if self.alone else "CLAIMDESK_REDIS_URL"
-        logins = import_string("config.demo.LOGINS")
+        logins = import_string("apps.claims.demo.LOGINS")
         width = max(len(role) for role, _, _ in logins) + 2
         names = max(len(name) for _, name, _ in logins) + 2
         lines = [
