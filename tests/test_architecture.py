@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SHOWN = {"models", "services", "selectors", "events", "errors", "rules"}
 # The kernel is for everyone; of accounts, the apps above also need who may do what.
 SHOWN_MORE = {"accounts": {"roles", "tokens", "permissions", "authentication"}}
+# Of integrations, what clients are made with and tried against; the rest are capabilities.
+PLUMBING = {"http", "sockets", "sandbox"}
 # Inside an app: what each of these files may import of its own app. The other files are entry points and may use all.
 OWN = {
     "rules": {"rules"},
@@ -75,10 +77,9 @@ def neighbours_hidden_parts(root: Path) -> Iterator[str]:
 
 
 def _is_shown(root: Path, app: str, rest: list[str]) -> bool:
-    if app == "integrations":  # a package for each capability shows what its __init__ holds; its vendors stay inside
-        return rest[0] == "errors" or not any(
-            (root / "apps" / app / Path(*rest[:depth])).with_suffix(".py").exists() for depth in range(1, len(rest) + 1)
-        )
+    if app == "integrations":  # a capability shows what its __init__ holds; its vendors stay inside
+        vendor = root / "apps" / app / Path(*rest[:2])
+        return rest[0] not in PLUMBING and not (len(rest) > 1 and vendor.with_suffix(".py").exists())
     return rest[0] in SHOWN | SHOWN_MORE.get(app, set())
 
 
@@ -195,6 +196,7 @@ def test_the_layers_hold() -> None:
         (neighbours_hidden_parts, "apps/payments/services.py", "import apps.claims.handlers"),
         (neighbours_hidden_parts, "apps/claims/admin/page.py", "from apps.contacts.admin import ContactAdmin"),
         (neighbours_hidden_parts, "apps/claims/services.py", "from apps.integrations.sms.smsc import SmscGateway"),
+        (neighbours_hidden_parts, "apps/claims/services.py", "from apps.integrations import http"),
         (parts_that_know_too_much, "apps/billing/models.py", "from apps.billing.services import charge"),
         (parts_that_know_too_much, "apps/billing/models.py", "from . import selectors"),
         (parts_that_know_too_much, "apps/billing/selectors/lists.py", "from ..services import charge"),
