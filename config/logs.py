@@ -74,6 +74,8 @@ def configure(*, json: bool, level: str) -> None:
                 "celery.beat": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},
                 "kombu": {"level": "WARNING"},
+                "mail.log": {"level": "WARNING"},
+                "mail.log": {"level": "WARNING"},
             },
         }
     )

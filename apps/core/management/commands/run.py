@@ -12,10 +12,9 @@ from typing import Any
 from celery import Celery
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
+from django.core.management import call_command, get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connections
-from django.utils.module_loading import import_string
 
 from apps.core.embedded import redis
 from apps.core.embedded.ports import HOST, AlreadyRunning, PortTaken, check_port, sandbox_ports, sole_run
@@ -87,6 +86,7 @@ class Run:
         chosen = {
             "CLAIMDESK_SANDBOX_URL": self.sandbox_url,
             "CLAIMDESK_EMAIL_URL": f"smtp://{HOST}:{self.smtp_port}",
+            "CLAIMDESK_LOG_LEVEL": "WARNING",
         }
         kept = {name: value for name, value in os.environ.items() if value or name not in chosen}
         fixed = {"CLAIMDESK_PORT": str(self.port), "CLAIMDESK_VAR_DIR": str(self.folder), "PYTHONUNBUFFERED": "1"}
@@ -154,7 +154,7 @@ class Run:
 
     def _welcome(self) -> str:
         served_by = self.redis.source if self.redis else "memory (one process)" if self.alone else "CLAIMDESK_REDIS_URL"
-        logins = import_string("apps.claims.demo.LOGINS")
+        logins = _demo_logins()
         width = max(len(role) for role, _, _ in logins) + 2
         names = max(len(name) for _, name, _ in logins) + 2
         lines = [
@@ -169,10 +169,18 @@ class Run:
             "  Log in to the admin as",
             *(f"    {role:<{width}}{name:<{names}}{password}" for role, name, password in logins),
             "",
-            f"  Data is in {self.folder}; queue and cache are served by {served_by}. Ctrl-C stops everything.",
+            f"  Data is in {self.folder}; queue and cache are served by {served_by}.",
+            "  CLAIMDESK_LOG_LEVEL=INFO shows each step. Ctrl-C stops everything.",
             "",
         ]
         return "\n".join(lines)
+
+
+def _demo_logins() -> list[tuple[str, str, str]]:
+    """Role, name and password of the demo's users, from the module of the `demo` command, whichever app has it."""
+    command = load_command_class(get_commands()["demo"], "demo")
+    logins: list[tuple[str, str, str]] = sys.modules[type(command).__module__].__dict__["LOGINS"]
+    return logins
 
 
 def _web(port: int) -> list[str]:
