@@ -83,13 +83,19 @@ export class Field {
     this.el.scrollIntoView({ block: "center" });
   }
 
+  /** The person changed the value: what was wrong with the old one no longer stands beside it. */
+  changed(options) {
+    if (!this.error.hidden) this.setError(null);
+    this.spec.onChange(this.value, options);
+  }
+
   #message(element, text, iconName) {
     fillWith(element, ...(text ? [icon(iconName), h("span", {}, text)] : []));
     element.hidden = !text;
   }
 
   #describe() {
-    const ids = [this.spec.help && `${this.id}-help`, !this.hint.hidden && this.hint.id, !this.error.hidden && this.error.id];
+    const ids = [this.spec.help && `${this.id}-help`, !this.hint.hidden && this.error.hidden && this.hint.id, !this.error.hidden && this.error.id];
     const described = ids.filter(Boolean).join(" ");
     for (const control of this.grouped ? [this.control] : [this.target]) {
       if (described) control.setAttribute("aria-describedby", described);
@@ -125,12 +131,17 @@ function inputProps(field, extra = {}) {
   };
 }
 
+/** While typing, and once more on leaving. */
+function reportChanges(field, input) {
+  input.addEventListener("input", () => field.changed({ now: false }));
+  input.addEventListener("change", () => field.changed({ now: true }));
+}
+
 /** An input whose value is its text; an empty one is null. */
 function textControl(field, props, { clean = (text) => text } = {}) {
   const input = h("input", inputProps(field, props));
   const read = () => (input.value.trim() === "" ? null : clean(input.value.trim()));
-  input.addEventListener("input", () => field.spec.onChange(read(), { now: false }));
-  input.addEventListener("change", () => field.spec.onChange(read(), { now: true }));
+  reportChanges(field, input);
   return { control: input, read, write: (value) => (input.value = value ?? "") };
 }
 
@@ -143,7 +154,7 @@ function radioControl(field, choices, { parse = (value) => value } = {}) {
       name: field.id,
       value: String(choice.value),
       testid: `${field.attr}-${choice.value}`,
-      on: { change: () => field.spec.onChange(parse(String(choice.value)), { now: true }) },
+      on: { change: () => field.changed({ now: true }) },
     }),
   );
   const rows = choices.map((choice, index) =>
@@ -164,7 +175,7 @@ function radioControl(field, choices, { parse = (value) => value } = {}) {
 function selectControl(field) {
   const select = h(
     "select",
-    inputProps(field, { on: { change: () => field.spec.onChange(select.value || null, { now: true }) } }),
+    inputProps(field, { on: { change: () => field.changed({ now: true }) } }),
     h("option", { value: "" }, gettext("Choose…")),
     field.spec.choices.map((choice) => h("option", { value: choice.value }, choice.label)),
   );
@@ -179,8 +190,7 @@ function selectControl(field) {
 function longTextControl(field) {
   const area = h("textarea", inputProps(field, { rows: 4, maxlength: field.spec.max, class: "input input--area" }));
   const read = () => area.value.trim() || null;
-  area.addEventListener("input", () => field.spec.onChange(read(), { now: false }));
-  area.addEventListener("change", () => field.spec.onChange(read(), { now: true }));
+  reportChanges(field, area);
   return { control: area, read, write: (value) => (area.value = value ?? "") };
 }
 
@@ -197,8 +207,8 @@ function moneyControl(field) {
     const text = decimal(amount.value);
     return text ? { amount: text, currency: currency.value } : null;
   };
-  amount.addEventListener("input", () => field.spec.onChange(read(), { now: false }));
-  for (const part of [amount, currency]) part.addEventListener("change", () => field.spec.onChange(read(), { now: true }));
+  reportChanges(field, amount);
+  currency.addEventListener("change", () => field.changed({ now: true }));
   return {
     control: h("div", { class: "input-row" }, amount, h("span", { class: "select select--short" }, currency)),
     target: amount,

@@ -31,6 +31,7 @@ class ClaimForm {
     this.saveState = new SaveState(document.getElementById("save-state"), this.saver, announce);
     this.phone = null;
     this.reason = "";
+    this.lost = false;
     this.frame = null;
     this.live = null;
     this.uploads = null;
@@ -95,16 +96,18 @@ class ClaimForm {
   /** From here on this claim is the one that is filled in. */
   #use(claim) {
     const same = this.live && this.store.number === claim.number;
+    if (!claim.can.edit) {
+      tabStorage.drop("claim");
+      location.replace(`/claims/${encodeURIComponent(claim.number)}/`);
+      return;
+    }
     tabStorage.write("claim", claim.number);
     if (!same) {
       this.store.forget();
       this.live?.close();
     }
     this.store.take(claim);
-    if (!claim.can.edit) {
-      location.replace(`/claims/${encodeURIComponent(claim.number)}/`);
-      return;
-    }
+    this.lost = false;
     this.saver.resume();
     if (claim.language !== language) this.saver.set("language", language, { now: true });
     if (same) {
@@ -136,7 +139,7 @@ class ClaimForm {
   }
 
   #claimChanged(claim) {
-    if (this.frame) this.frame.view.update?.(claim);
+    this.frame?.update(claim);
     this.#drawSide();
   }
 
@@ -177,7 +180,7 @@ class ClaimForm {
     }
     if (step === "resume") {
       const { results } = await api.claims();
-      return resumeView({ claims: results, onPick: (number) => this.#pick(number), onNew: (control) => whileBusy(control, () => this.#begin()) });
+      return resumeView({ claims: results, lost: this.lost, onPick: (number) => this.#pick(number), onNew: (control) => whileBusy(control, () => this.#begin()) });
     }
     return VIEWS[step]({
       store: this.store,
@@ -187,7 +190,10 @@ class ClaimForm {
       router: this.router,
       refresh: () => this.refresh(),
       onSkip: () => this.#next(),
-      onSubmitted: (number) => location.replace(`/claims/${encodeURIComponent(number)}/receipt/`),
+      onSubmitted(number) {
+        tabStorage.drop("claim");
+        location.replace(`/claims/${encodeURIComponent(number)}/receipt/`);
+      },
     });
   }
 
@@ -265,7 +271,7 @@ class ClaimForm {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.store.forget();
-      announce(gettext("This draft is no longer kept."));
+      this.lost = true;
       this.router.go("resume", { replace: true });
     }
   }

@@ -17,6 +17,7 @@ import { fill, gettext } from "./i18n.js";
  * @property {() => Promise<import("./fields.js").Problem[]|null>} [proceed] what stops the person from going on; empty: go on,
  *   null: stay, or the step has moved on by itself
  * @property {boolean} [mayGoOn] problems don't have to be solved right now
+ * @property {boolean} [single] one field only: the focus goes to it, and its error is told there
  * @property {(claim: any) => void} [update]
  * @property {() => void} [dispose]
  */
@@ -61,6 +62,13 @@ export class Frame {
     else focusOn(this.heading, { scroll: false });
   }
 
+  /** A newer claim: the step follows; what was missing and is there now is no longer told. */
+  update(claim) {
+    this.view.update?.(claim);
+    const step = claim.steps.find((candidate) => candidate.key === this.view.key);
+    if (this.view.mayGoOn && step && !step.missing.length && !this.el.querySelector("[aria-invalid]")) this.summary.clear();
+  }
+
   async #submitted(event) {
     event.preventDefault();
     await whileBusy(this.submit ?? this.el, async () => {
@@ -75,6 +83,10 @@ export class Frame {
 
   #explain(problems) {
     const title = this.view.mayGoOn ? gettext("Something is still missing") : gettext("Please check this");
+    if (this.view.single) {
+      problems[0].focus();
+      return;
+    }
     this.summary.show(problems, { title, later: this.view.mayGoOn ? this.onDone : undefined });
   }
 }

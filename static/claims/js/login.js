@@ -253,6 +253,7 @@ export function codeView({ length, onVerified }) {
     continueLabel: gettext("Confirm"),
     backLabel: gettext("Change the number"),
     firstFocus: entry.field.target,
+    single: true,
     fields: [entry.field],
     dispose: entry.dispose,
     async proceed() {
@@ -264,6 +265,7 @@ export function codeView({ length, onVerified }) {
         answer = await api.smsVerify(`+${phone}`, entry.code);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
+        entry.field.target.select();
         return problem(entry.field, withWait(error));
       }
       pendingCode.drop();

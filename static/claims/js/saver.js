@@ -23,6 +23,8 @@ export class Saver extends EventTarget {
     this.inFlight = new Map();
     /** @type {Map<string, string>} what the server refused, by attribute */
     this.errors = new Map();
+    /** @type {Map<string, any>} the values it refused: they stay on the page to be corrected */
+    this.refused = new Map();
     /** @type {SaveState} */
     this.state = "idle";
     /** @type {Date|null} */
@@ -37,6 +39,7 @@ export class Saver extends EventTarget {
   valueOf(attr) {
     if (this.pending.has(attr)) return this.pending.get(attr);
     if (this.inFlight.has(attr)) return this.inFlight.get(attr);
+    if (this.refused.has(attr)) return this.refused.get(attr);
     return this.store.valueOf(attr);
   }
 
@@ -46,6 +49,7 @@ export class Saver extends EventTarget {
 
   /** Takes a new value; `now` for a choice, otherwise after a pause in typing. */
   set(attr, value, { now = false } = {}) {
+    this.refused.delete(attr);
     if (this.errors.delete(attr)) this.#tell("errors");
     if (sameValue(this.valueOf(attr), value)) return;
     this.pending.set(attr, value);
@@ -58,6 +62,7 @@ export class Saver extends EventTarget {
   resume() {
     this.pending.clear();
     this.errors.clear();
+    this.refused.clear();
     this.savedAt = this.store.claim ? new Date(this.store.claim.updated_at) : null;
     const kept = deviceStorage.read(this.#key()) ?? {};
     for (const [attr, value] of Object.entries(kept)) this.pending.set(attr, value);
@@ -180,11 +185,13 @@ export class Saver extends EventTarget {
       if (!name) continue;
       matched += 1;
       this.errors.set(name, detail);
+      this.refused.set(name, sent.get(name));
       if (sameValue(this.pending.get(name), sent.get(name))) this.pending.delete(name);
     }
     if (!matched) {
-      for (const attr of sent.keys()) {
+      for (const [attr, value] of sent) {
         this.errors.set(attr, error.message);
+        this.refused.set(attr, value);
         this.pending.delete(attr);
       }
     }

@@ -275,7 +275,7 @@ function uploadWords(row) {
     case "checking":
       return fill(gettext("%(size)s · sent, being checked"), { size });
     case "waiting":
-      return gettext("No network. It goes on by itself as soon as there is one.");
+      return row.error || gettext("No network. It goes on by itself as soon as there is one.");
     case "lost":
       return gettext("The page was reloaded before it arrived. Please choose this file again.");
     default:
@@ -306,5 +306,9 @@ export function askFirst(question, yes, then) {
 /** What staff asked for since, newest first. */
 export function requestNotices(claim) {
   const titles = new Map(claim.slots.map((slot) => [slot.key, slot.title]));
-  return claim.requests.map((request) => notice("attention", titles.get(request.slot) ?? gettext("We need something from you"), h("p", {}, request.text)));
+  return claim.requests.map(({ slot, text }) => {
+    const title = titles.get(slot) ?? gettext("We need something from you");
+    const jump = titles.has(slot) && h("p", {}, h("a", { href: `#${fieldId(`documents.${slot}`)}`, class: "notice__link" }, gettext("Go to this document")));
+    return notice("attention", title, h("p", {}, text), jump);
+  });
 }

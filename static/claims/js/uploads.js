@@ -166,7 +166,7 @@ export class UploadQueue extends EventTarget {
       row.state = "waiting";
       apiEvents.dispatchEvent(new Event("unauthorized"));
     } else if (isWorthWaiting(error) && row.tries <= BACKOFF_S.length) {
-      row.state = "waiting";
+      Object.assign(row, { state: "waiting", error: error.status === 0 ? "" : gettext("We could not take it just now. It goes on by itself.") });
       const wait = error.retryAfter ?? BACKOFF_S[row.tries - 1];
       setTimeout(() => row.state === "waiting" && navigator.onLine && this.resume(), wait * 1000);
     } else {

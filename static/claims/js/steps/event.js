@@ -82,7 +82,7 @@ export function eventView({ store, saver, definition }) {
 
   return {
     key: "event",
-    title: gettext("What was it?"),
+    title: gettext("What kind of event was it?"),
     lead: gettext("Choose what fits best. It decides which questions and documents are needed."),
     body: h("div", { class: "stack stack--wide" }, picker.el, rest),
     get fields() {
@@ -127,9 +127,10 @@ function typePicker({ types, chosen, onPick }) {
     );
   });
   let pointerAt = -1000;
+  const list = h("div", { class: "types__cards" }, cards);
   const change = button(gettext("Choose something else"), { iconName: "refresh", testid: "event-type-change", hidden: true });
-  const fieldset = h("fieldset", { class: "fieldset types", id: "f-event_type" }, h("legend", { class: "visually-hidden" }, gettext("What kind of event")), h("div", { class: "types__cards" }, cards), change, error);
-  fieldset.addEventListener("pointerup", () => (pointerAt = performance.now()));
+  const fieldset = h("fieldset", { class: "fieldset types", id: "f-event_type" }, h("legend", { class: "visually-hidden" }, gettext("What kind of event")), list, change, error);
+  list.addEventListener("pointerup", () => (pointerAt = performance.now()));
   change.addEventListener("click", () => {
     expand();
     picker.focus();

@@ -1,5 +1,5 @@
 import { ApiError, api, serverNow } from "../api.js";
-import { announce, button, fillWith, h, icon, notice, whileBusy } from "../dom.js";
+import { announce, button, fillWith, focusOn, h, icon, notice, whileBusy } from "../dom.js";
 import { Field } from "../fields.js";
 import { gettext } from "../i18n.js";
 import { codeEntry, withWait } from "../login.js";
@@ -53,10 +53,15 @@ export function requisitesView(context) {
     async proceed() {
       saver.set("email", email.value, { now: true });
       const kept = await payout.keep();
-      if (kept !== "done") return kept;
       const sent = await saver.flush();
       showRefusal();
-      if (saver.errors.has("email")) return [{ attr: "email", text: saver.errors.get("email"), focus: () => email.focus() }];
+      const refusals = Array.isArray(kept) ? kept : [];
+      if (saver.errors.has("email")) refusals.push({ attr: "email", text: saver.errors.get("email"), focus: () => email.focus() });
+      if (refusals.length) return refusals;
+      if (kept === null) {
+        payout.confirmTarget.focus();
+        return null;
+      }
       return sent ? missingProblems(store.step("requisites"), [...payout.fields, payout.confirmTarget, email].filter(Boolean)) : [];
     },
   };
@@ -167,7 +172,7 @@ function payoutSection({ store, saver, definition }) {
       store.take(claim);
       settle();
       announce(gettext("The details are confirmed."));
-      return el.querySelector("button")?.focus();
+      return focusOn(el.querySelector("h2"));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       entry.field.setError(withWait(error));
@@ -201,7 +206,6 @@ function payoutSection({ store, saver, definition }) {
         const code = await put({ kind, ...Object.fromEntries(fields.map((one) => [nameOf(one), one.value])) });
         confirm();
         announce(code.sent ? gettext("Saved. A code is on its way to your phone.") : gettext("Saved. A code can be sent a little later."));
-        entry.field.focus();
         return null;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;

@@ -1,12 +1,13 @@
-import { button, h, icon } from "../dom.js";
+import { button, h, icon, notice } from "../dom.js";
 import { formatDate, formatDateTime } from "../format.js";
 import { fill, gettext } from "../i18n.js";
 
 /**
  * Which claim: go on with an unfinished one, look at a sent one, or begin anew.
- * @param {{claims: any[], onPick: (number: string) => void, onNew: (control: HTMLElement) => void}} options
+ * @param {{claims: any[], lost: boolean, onPick: (number: string) => void, onNew: (control: HTMLElement) => void}} options
+ * `lost`: the draft that was open is no longer kept.
  */
-export function resumeView({ claims, onPick, onNew }) {
+export function resumeView({ claims, lost, onPick, onNew }) {
   const drafts = claims.filter((claim) => !claim.submitted_at && claim.status === "draft");
   const sent = claims.filter((claim) => claim.submitted_at);
   const begin = button(gettext("Begin a new claim"), { variant: drafts.length ? "secondary" : "primary", testid: "begin-new" });
@@ -19,6 +20,7 @@ export function resumeView({ claims, onPick, onNew }) {
     body: h(
       "div",
       { class: "stack" },
+      lost && notice("attention", gettext("This draft is no longer kept"), h("p", {}, gettext("A draft is kept for 48 hours after its last change. Please begin a new claim; we are sorry for the trouble."))),
       drafts.map((claim) => draftCard(claim, onPick)),
       begin,
       sent.length > 0 && h("section", { class: "stack stack--tight" }, h("h2", { class: "subtitle" }, gettext("Claims you sent")), sent.map(sentCard)),
