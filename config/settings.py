@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config import logs
-from config.environment import choice, embedded_secrets, env, integer, required, together
+from config.environment import choice, database, email, embedded_secrets, env, integer, required, together
 
 django_stubs_ext.monkeypatch()
 
@@ -110,7 +110,7 @@ TEMPLATES = [
 
 # --- database
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'claimdesk.sqlite3'}")
+    "default": database(default=f"sqlite:///{VAR_DIR / 'claimdesk.sqlite3'}")
 }
 _database = DATABASES["default"]
 _database["CONN_MAX_AGE"] = 0
@@ -120,15 +120,13 @@ if POSTGRES:
     if pool_size := integer("DATABASE_POOL", 0, least=0, most=50):
         # For web processes only: Celery closes Django's pool at every task (celery/celery#10554).
         _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
-elif _database["ENGINE"] == "django.db.backends.sqlite3":
+else:
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864;",
     }
     _database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-else:
-    raise ImproperlyConfigured("CLAIMDESK_DATABASE_URL must be a postgres:// or sqlite:// address.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: cache, channel layer, broker
@@ -340,17 +338,18 @@ CODE_LIMITS = {
 # --- messages
 SANDBOX_URL = env.str("SANDBOX_URL", default="") if EMBEDDED else ""
 SMS_BACKEND = env.str("SMS_BACKEND", default="apps.integrations.sms.smsc.SmscGateway")
-SMS_URL = env.str("SMS_URL", default=f"{SANDBOX_URL}/smsc" if SANDBOX_URL else "https://smsc.ru")
+_sandbox_sms = f"{SANDBOX_URL}/smsc" if SANDBOX_URL else ""
+SMS_URL = env.str("SMS_URL", default=_sandbox_sms if EMBEDDED else "https://smsc.ru")
 if not EMBEDDED:
     required("SMS_LOGIN", "SMS_PASSWORD")
 together("SMS_LOGIN", "SMS_PASSWORD")
 SMS_LOGIN = env.str("SMS_LOGIN", default="sandbox")
 SMS_PASSWORD = env.str("SMS_PASSWORD", default="sandbox")
 SMS_SENDER = env.str("SMS_SENDER", default="")
-# Codes are shown on the page only where the sandbox's own gateway stands in for a real one; check `claims.E001` holds it.
-SHOW_CODES = EMBEDDED and bool(SANDBOX_URL) and SMS_URL.startswith(SANDBOX_URL)
+# Codes are shown on the page only where the sandbox's own gateway stands in for a real one; check core.E004 holds it.
+SHOW_CODES = EMBEDDED and bool(SANDBOX_URL) and SMS_URL == _sandbox_sms
 
-_email = env.email_url("EMAIL_URL", default="consolemail://")
+_email = email(default="consolemail://")
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
 EMAIL_HOST = _email["EMAIL_HOST"]
 EMAIL_PORT = _email["EMAIL_PORT"]

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,12 @@ class Disk:
                 folder.rmdir()
             except OSError:
                 break  # not empty, or gone already
+
+    def delete_folder(self, folder: str) -> None:
+        """Remove all below `folder`, also the parts that a crash left."""
+        with _as_storage_failed():
+            if (self._root / folder).is_dir():
+                shutil.rmtree(self._root / folder)
 
     def _new_part(self, place: Path) -> tuple[Path, IO[bytes]]:
         for _attempt in range(5):

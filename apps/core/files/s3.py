@@ -53,6 +53,14 @@ class S3:
         with _as_storage_failed():
             self._client.delete_object(**self._named(key))
 
+    def delete_folder(self, folder: str) -> None:
+        """Remove all objects whose keys begin with `folder/`."""
+        bucket, prefix = self._storage.bucket_name, self._named(f"{folder}/")["Key"]
+        with _as_storage_failed():
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                for one in page.get("Contents", []):
+                    self._client.delete_object(Bucket=bucket, Key=one["Key"])
+
     def _named(self, key: str) -> dict[str, str]:
         return {"Bucket": self._storage.bucket_name, "Key": posixpath.join(self._storage.location, key).lstrip("/")}
 

@@ -36,6 +36,8 @@ class Place(Protocol):
 
     def delete(self, key: str) -> None: ...
 
+    def delete_folder(self, folder: str) -> None: ...
+
 
 def store(path: Path, *, key: str, sha256: str, size: int, content_type: str) -> None:
     """Keep the file at `path` under `key`; it is kept, and equal in size and SHA-256 (hex), when this returns.
@@ -75,6 +77,11 @@ def delete(keys: Iterable[str]) -> None:
             failed.append(key)
     if failed:
         raise StorageFailed(f"{len(failed)} files were not deleted")
+
+
+def delete_folder(folder: str) -> None:
+    """Remove all that is under `folder/`, also what no row knows of. Raises StorageFailed if that fails."""
+    _place(folder).delete_folder(folder)
 
 
 def hash_file(path: Path) -> tuple[str, int]:

@@ -421,3 +421,36 @@ def test_no_server_at_all_is_a_failure_to_retry(settings, upload):
 
 def test_the_storage_of_the_settings_works():
     storage.check()
+
+
+def test_a_folder_goes_with_everything_in_it_and_its_neighbour_stays(disk: Path, tmp_path: Path) -> None:
+    _keep_two_folders(tmp_path)
+    (disk / "claims" / "one" / ".left-by-a-crash.part").write_bytes(b"half")
+
+    storage.delete_folder("claims/one")
+    storage.delete_folder("claims/one")
+
+    assert sorted(str(file.relative_to(disk)) for file in disk.rglob("*") if file.is_file()) == ["claims/one-more/b.pdf"]
+
+
+def test_a_folder_goes_from_s3_as_well(settings, moto: str, tmp_path: Path) -> None:
+    use_s3(settings, moto)
+    boto3.client(
+        "s3", endpoint_url=moto, aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
+    ).create_bucket(Bucket=BUCKET)
+    _keep_two_folders(tmp_path)
+
+    storage.delete_folder("claims/one")
+
+    with pytest.raises(StorageFailed), storage.open_stream("claims/one/a.pdf") as stream:
+        stream.read()
+    with storage.open_stream("claims/one-more/b.pdf") as stream:
+        assert stream.read() == CONTENT
+
+
+def _keep_two_folders(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(CONTENT)
+    sha256, size = storage.hash_file(file)
+    for key in ("claims/one/a.pdf", "claims/one-more/b.pdf"):
+        storage.store(file, key=key, sha256=sha256, size=size, content_type="application/pdf")
