@@ -1,4 +1,4 @@
-"""Structured logs without personal data: allow-listed shape, masked patterns, request and claim ids bound by middleware."""
+"""Structured logs without personal data: patterns are masked; request and claim ids are bound by middleware."""
 
 import logging
 import logging.config
@@ -74,7 +74,6 @@ def configure(*, json: bool, level: str) -> None:
                 "celery.beat": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},
                 "kombu": {"level": "WARNING"},
-                "mail.log": {"level": "WARNING"},
                 "mail.log": {"level": "WARNING"},
             },
         }

@@ -18,7 +18,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = choice("ENV", "embedded", ("embedded", "production"))
 EMBEDDED = ENVIRONMENT == "embedded"
 if not EMBEDDED:
-    required("SECRET_KEY", "FIELD_KEYS", "INDEX_KEY", "DATABASE_URL", "REDIS_URL", "SITE_URL", "EMAIL_URL", "EMAIL_FROM")
+    required("SECRET_KEY", "FIELD_KEYS", "INDEX_KEY", "DATABASE_URL", "REDIS_URL", "SITE_URL")
+    required("EMAIL_URL", "EMAIL_FROM")
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 PORT = integer("PORT", 8000, least=1, most=65535)
@@ -109,9 +110,7 @@ TEMPLATES = [
 ]
 
 # --- database
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": database(default=f"sqlite:///{VAR_DIR / 'claimdesk.sqlite3'}")
-}
+DATABASES: dict[str, dict[str, Any]] = {"default": database(default=f"sqlite:///{VAR_DIR / 'claimdesk.sqlite3'}")}
 _database = DATABASES["default"]
 _database["CONN_MAX_AGE"] = 0
 POSTGRES = _database["ENGINE"] == "django.db.backends.postgresql"
@@ -132,15 +131,22 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Redis: cache, channel layer, broker
 REDIS_URL = env.str("REDIS_URL", default="")
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL,
-                          "KEY_PREFIX": "claimdesk",
-                          "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2}}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "claimdesk",
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
+        }
+    }
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            # redis-py 8 gives up a blocking read after 5 s by default, which closed idle WebSockets (django/channels_redis#422).
-            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None, "socket_connect_timeout": 1}],
-                       "prefix": "claimdesk"},
+            # redis-py 8 gives up a blocking read after 5 s: it closed idle WebSockets (django/channels_redis#422).
+            "CONFIG": {
+                "hosts": [{"address": REDIS_URL, "socket_timeout": None, "socket_connect_timeout": 1}],
+                "prefix": "claimdesk",
+            },
         }
     }
 else:
@@ -160,7 +166,8 @@ CELERY_TASK_PUBLISH_RETRY = False  # a wake-up that does not get through is foun
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"visibility_timeout": 3600, "socket_connect_timeout": 1, "socket_timeout": 30}
-    if CELERY_BROKER_URL.startswith("redis") else {}
+    if CELERY_BROKER_URL.startswith("redis")
+    else {}
 )
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -171,11 +178,20 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 # --- files
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "files"}},
-    "private": {"BACKEND": "django.core.files.storage.FileSystemStorage",
-                "OPTIONS": {"location": VAR_DIR / "files", "allow_overwrite": True,
-                            "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700}},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if EMBEDDED
-                    else "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": VAR_DIR / "files",
+            "allow_overwrite": True,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if EMBEDDED
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
 }
 if together("S3_ENDPOINT_URL", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY"):
     from botocore.config import Config
@@ -347,7 +363,7 @@ SMS_LOGIN = env.str("SMS_LOGIN", default="sandbox")
 SMS_PASSWORD = env.str("SMS_PASSWORD", default="sandbox")
 SMS_SENDER = env.str("SMS_SENDER", default="")
 # Codes are shown on the page only where the sandbox's own gateway stands in for a real one; check core.E004 holds it.
-SHOW_CODES = EMBEDDED and bool(SANDBOX_URL) and SMS_URL == _sandbox_sms
+SHOW_CODES = EMBEDDED and bool(SANDBOX_URL) and _sandbox_sms == SMS_URL
 
 _email = email(default="consolemail://")
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]

@@ -13,7 +13,7 @@ BANK = {"kind": "bank", "bik": "044525225", "account": "40817810700000012345", "
 
 
 def some_phone(start: int = 79_161_000_000) -> str:
-    """A phone that nobody else in this run has. Neighbours differ in the last digits but four, for the block's limit."""
+    """A phone that nobody else in this run has, each in another block of numbers."""
     return str(start + next(_phones) * 10_007 % 9_000_000)
 
 

@@ -67,7 +67,7 @@ class ApplicantClaimConsumer(HintConsumer):
         return 0, group_name("claim", str(claim.pk))
 
     def _token(self) -> str:
-        headers = {name: value for name, value in self.scope["headers"]}
+        headers = dict(self.scope["headers"])
         bearer = headers.get(b"authorization", b"").decode("latin-1")
         if bearer.lower().startswith("bearer "):
             return str(bearer[7:].strip())

@@ -1,6 +1,6 @@
 """Reads of claims. Each list starts from who is asking."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -164,20 +164,24 @@ def claim_timeline(claim: Claim) -> list[dict[str, Any]]:
     """What has really happened to the claim, the oldest first: `{at, code, text}` in the active language."""
     lines = [{"at": claim.created_at, "code": "begun", "text": _("You began this claim.")}]
     for change in claim.status_changes.all():
-        text = _STATUS_LINES.get(change.target, lambda: "")()
+        text = _STATUS_LINES[Claim.Status(change.target)]()
         reason = f" {change.reason}" if change.reason else ""
         lines.append({"at": change.at, "code": f"status.{change.target}", "text": text + reason})
     if not claim.is_draft:
-        for document in claim.documents.all():
-            text = _("We received a document: %(name)s.") % {"name": document.name}
-            lines.append({"at": document.created_at, "code": "document.received", "text": text})
-    for request in claim.document_requests.all():
-        lines.append({"at": request.at, "code": "documents.requested",
-                      "text": _("We asked for: %(text)s") % {"text": request.text}})  # fmt: skip
+        received = _("We received a document: %(name)s.")
+        lines.extend(
+            {"at": one.created_at, "code": "document.received", "text": received % {"name": one.name}}
+            for one in claim.documents.all()
+        )
+    asked = _("We asked for: %(text)s")
+    lines.extend(
+        {"at": one.at, "code": "documents.requested", "text": asked % {"text": one.text}}
+        for one in claim.document_requests.all()
+    )
     return sorted(lines, key=lambda line: line["at"])
 
 
-_STATUS_LINES = {
+_STATUS_LINES: dict[Claim.Status, Callable[[], str]] = {
     Claim.Status.SUBMITTED: lambda: _("We received your claim."),
     Claim.Status.IN_REVIEW: lambda: _("We are looking at your claim."),
     Claim.Status.NEEDS_DOCUMENTS: lambda: _("We need more documents from you."),
@@ -195,7 +199,8 @@ def banks() -> "QuerySet[SbpBank]":
 
 def catalogue_content() -> dict[str, Any]:
     """The catalogue's rows as a definition, ready to be published."""
-    questions, slots = list(Question.objects.order_by("order", "key")), list(DocumentSlot.objects.order_by("order", "key"))
+    questions = list(Question.objects.order_by("order", "key"))
+    slots = list(DocumentSlot.objects.order_by("order", "key"))
 
     def of(event_type_id: UUID | None) -> dict[str, Any]:
         return {

@@ -5,6 +5,7 @@ import ipaddress
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -18,7 +19,7 @@ from apps.contacts.models import ApplicantSession, Contact, VerificationCode, ph
 from apps.core.crypto import blind_index, token_hash
 from apps.core.inserts import insert_once
 from apps.core.outbox import publish
-from apps.core.quotas import Limit, QuotaExceeded, reserve, wait
+from apps.core.quotas import Limit, QuotaExceeded, reserve
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,7 @@ def contact_find_or_create(*, phone: str, language: str, now: datetime) -> tuple
     return Contact.objects.get(phone_index=new.phone_index), created
 
 
-def contact_name(*, contact_id: object, full_name: str, email: str, language: str) -> None:
+def contact_name(*, contact_id: UUID, full_name: str, email: str, language: str) -> None:
     """Keep how the person wants to be called and written to; an empty email leaves the known one."""
     contact = Contact.objects.get(pk=contact_id)
     contact.set_name(full_name)
@@ -157,16 +158,6 @@ def _pumped(now: datetime) -> bool:
     if tripped:
         log.warning("code_breaker_open")
     return tripped
-
-
-def code_resend_in(*, phone: str, now: datetime) -> int:
-    """Seconds until `phone` may ask for another code; 0 if now."""
-    index, most = phone_index(phone), settings.CODE_LIMITS
-    return max(
-        wait(Limit(f"code.phone_minute.{index}", most["phone_minute"], RESEND), now=now),
-        wait(Limit(f"code.phone_hour.{index}", most["phone_hour"], 3600), now=now),
-        wait(Limit(f"code.phone_day.{index}", most["phone_day"], 86400), now=now),
-    )
 
 
 def session_open(*, contact: Contact, now: datetime) -> tuple[ApplicantSession, str]:

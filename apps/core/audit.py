@@ -16,7 +16,7 @@ def record(
     reason: str = "",
     **detail: Any,
 ) -> AuditEntry:
-    """Note that `actor` (None: the applicant or the system) did `action` to `target`. `detail` holds no personal data."""
+    """Note that `actor` (None: applicant or system) did `action` to `target`. `detail` holds no personal data."""
     return AuditEntry.objects.create(
         at=now,
         actor_id=actor.pk if actor else None,

@@ -26,9 +26,7 @@ def delivery_retry(*, delivery_id: int, actor: AbstractBaseUser | None, now: dat
         delivery = _lock(delivery_id, movable)
         delivery.state, delivery.attempts, delivery.next_at = State.QUEUED, 0, now
         delivery.finished_at = delivery.expires_at = delivery.intent_at = None
-        delivery.save(
-            update_fields=["state", "attempts", "next_at", "finished_at", "expires_at", "intent_at"]
-        )
+        delivery.save(update_fields=["state", "attempts", "next_at", "finished_at", "expires_at", "intent_at"])
         _note(delivery, "queued again", actor, now)
         audit.record(action="delivery.retry", target=delivery, actor=actor, now=now)
         transaction.on_commit(wake, robust=True)

@@ -29,7 +29,7 @@ def backoff(attempts: int) -> timedelta | None:
     """How long to wait after the `attempts`-th failed try, with jitter of a fifth; None when the tries are used up."""
     if attempts > len(BACKOFF):
         return None
-    return timedelta(seconds=BACKOFF[attempts - 1] * random.uniform(0.8, 1.2))  # noqa: S311  jitter is no secret
+    return timedelta(seconds=BACKOFF[attempts - 1] * random.uniform(0.8, 1.2))
 
 
 def drain(*, seconds: float = 240, clock: Callable[[], datetime] = database_now) -> int:
@@ -104,7 +104,7 @@ class _Try:
             ripe = delivery.intent_at + self.handler.window
             if self.now < ripe:
                 return self.end(State.UNKNOWN, Outcome.LOST, "the worker was lost after the deed was begun", ripe)
-        self.call(self.handler)
+        return self.call(self.handler)
 
     def call(self, one: Handler) -> None:
         row = self.delivery

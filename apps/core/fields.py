@@ -1,7 +1,7 @@
 """Model fields of the kernel: encrypted text and JSON, and text in three languages."""
 
 import json
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -17,14 +17,14 @@ LANGUAGES = ("ru", "uk", "en")
 
 
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
-    """Text that the database holds as ciphertext. It can be neither filtered nor sorted; keep a blind index beside it."""
+    """Text that the database holds as ciphertext: neither filtered nor sorted. Keep a blind index beside it."""
 
     def get_prep_value(self, value: Any) -> Any:
         text = super().get_prep_value(value)
         return text if text in (None, "") else crypto.encrypt(text)
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
-        return value if value in (None, "") else crypto.decrypt(cast(str, value))
+        return crypto.decrypt(value) if value else value
 
     def get_lookup(self, lookup_name: str) -> Any:
         return super().get_lookup(lookup_name) if lookup_name in ("isnull", "exact") else None
@@ -90,7 +90,7 @@ def _complete(value: Any) -> None:
         raise ValidationError(_("Give the text in Russian, Ukrainian and English."))
 
 
-class TranslatedField(models.JSONField):  # type: ignore[type-arg]
+class TranslatedField(models.JSONField):
     """`{"ru": …, "uk": …, "en": …}`, edited as three inputs. `long` makes them text areas."""
 
     def __init__(self, *args: Any, long: bool = False, **kwargs: Any) -> None:

@@ -64,7 +64,6 @@ def once(*, scope: str, key: str, mark: str, now: datetime, act: Callable[[], An
     return status, answer
 
 
-
 def keys_purge(*, now: datetime) -> int:
     """Forget answers after seven days. Returns how many."""
     return IdempotencyKey.objects.filter(created_at__lt=now - timedelta(days=7)).delete()[0]

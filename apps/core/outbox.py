@@ -1,4 +1,4 @@
-"""Events and who handles them. `publish` writes the event and one delivery for each handler, in the caller's transaction."""
+"""Events and who handles them. `publish` writes an event and its deliveries in the caller's transaction."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields

@@ -59,10 +59,3 @@ def _take(limit: Limit, now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_RESERVE, [limit.name, at, past, past, past, limit.most])
         return cursor.fetchone() is not None
-
-
-def wait(limit: Limit, *, now: datetime) -> int:
-    """Seconds until `limit` has a place again; 0 if it has one now."""
-    row = Quota.objects.filter(name=limit.name, used__gte=limit.most).first()
-    left = (row.started_at + timedelta(seconds=limit.seconds) - now).total_seconds() if row else 0
-    return max(0, int(left + 0.999))

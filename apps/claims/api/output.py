@@ -120,7 +120,9 @@ def claim_json(claim: Claim) -> dict[str, Any]:
             for one in claim.document_requests.all() if one.answered_at is None
         ],
         "timeline": selectors.claim_timeline(claim),
-        "can": {"edit": claim.is_draft, "upload": claim.takes_documents, "submit": claim.is_draft and not claim.missing},
+        "can": {
+            "edit": claim.is_draft, "upload": claim.takes_documents, "submit": claim.is_draft and not claim.missing
+        },
         "receipt_url": None if claim.is_draft else f"{base}/receipt.pdf",
     }  # fmt: skip
 

@@ -82,7 +82,7 @@ class ConsentIn(StrictSerializer):
 
 
 class SubmitIn(StrictSerializer):
-    consents = ConsentIn(many=True, max_length=20)
+    consents = ConsentIn(many=True, max_length=20)  # type: ignore[call-arg]
 
 
 # --- answers
@@ -97,7 +97,7 @@ class CodeSentOut(Shape):
 
 class ChoiceOut(Shape):
     value = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class ConditionOut(Shape):
@@ -108,9 +108,9 @@ class ConditionOut(Shape):
 class QuestionOut(Shape):
     key = serializers.CharField()
     kind = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     help = serializers.CharField(allow_blank=True)
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     order = serializers.IntegerField()
     choices = ChoiceOut(many=True)
     condition = ConditionOut(allow_null=True)
@@ -129,7 +129,7 @@ class SlotOut(Shape):
     why = serializers.CharField(allow_blank=True)
     accepts_note = serializers.CharField(allow_blank=True)
     accepts = serializers.ListField(child=serializers.CharField())
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     order = serializers.IntegerField()
     max_files = serializers.IntegerField()
 
@@ -325,7 +325,7 @@ class LimitsOut(Shape):
 class ConsentTextOut(Shape):
     kind = serializers.CharField()
     version = serializers.CharField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     title = serializers.CharField()
     text = serializers.CharField()
 

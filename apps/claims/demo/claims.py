@@ -1,7 +1,7 @@
 """Claims in every state. Each goes the way that a person's claim goes: code, answers, papers, submit, staff."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -107,7 +107,7 @@ def _fill(claim: Claim, story: Story, now: datetime) -> None:
     _requisites(claim, story, now)
 
 
-def _answer(question: dict[str, Any], story: Story, day: date) -> Any:
+def _answer(question: Mapping[str, Any], story: Story, day: date) -> Any:
     kind, key = question["kind"], question["key"]
     if key == "about_me":
         return True

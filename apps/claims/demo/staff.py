@@ -3,7 +3,7 @@ from django.contrib.auth.models import Group
 from apps.accounts import roles
 from apps.accounts.models import User
 
-PASSWORD = "demo-claimdesk"  # noqa: S105  the demo's, printed at start; `demo` refuses to run in production
+PASSWORD = "demo-claimdesk"
 
 STAFF = [
     (roles.CLAIMS_HANDLER, "handler", "Ольга", "Ветрова"),

@@ -45,7 +45,7 @@ class Document(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def keys(self) -> list[str]:
         """What this document holds in the storage."""

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 Json = Mapping[str, Any]
@@ -239,13 +239,9 @@ def _money(question: Json, raw: Any) -> dict[str, str]:
 
 
 def _within(question: Json, value: Decimal) -> None:
-    try:
-        least, most = (Decimal(str(question[name])) if question.get(name) is not None else None for name in ("min", "max"))
-    except InvalidOperation:
-        return
-    if least is not None and value < least:
+    if question.get("min") is not None and value < Decimal(str(question["min"])):
         raise AnswerInvalid("too_small")
-    if most is not None and value > most:
+    if question.get("max") is not None and value > Decimal(str(question["max"])):
         raise AnswerInvalid("too_large")
 
 

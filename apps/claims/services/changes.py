@@ -37,7 +37,7 @@ def require_takes_documents(claim: Claim, now: datetime) -> None:
 
 
 def claim_save(claim: Claim, *fields: str, now: datetime, what: list[str]) -> None:
-    """Save `fields` with the next version, keep a draft alive, and tell the pages that show the claim `what` changed."""
+    """Save `fields` with the next version, keep a draft alive, and tell open pages `what` changed."""
     claim.version += 1
     claim.missing = missing_count(claim)
     claim.updated_at = now

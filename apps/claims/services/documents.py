@@ -125,9 +125,7 @@ def document_delete(*, claim_id: UUID, document_id: UUID, now: datetime) -> None
 
 
 @transaction.atomic
-def document_judge(
-    *, document_id: UUID, state: Document.State, reason: str, actor: User, now: datetime
-) -> Document:
+def document_judge(*, document_id: UUID, state: Document.State, reason: str, actor: User, now: datetime) -> Document:
     """Accept a document, or reject it with a reason for the applicant. Raises NotFound, Conflict."""
     found = Document.objects.select_for_update().filter(pk=document_id).first()
     if found is None:

@@ -16,7 +16,7 @@ from apps.claims.services.changes import claim_save, draft_lock
 from apps.contacts.errors import PHONE_TEXTS, TooManyCodes
 from apps.contacts.models import VerificationCode
 from apps.contacts.rules import phones
-from apps.contacts.services import CodeSent, code_check, code_resend_in, code_send
+from apps.contacts.services import CodeSent, code_check, code_send
 from apps.core.errors import Problem
 from apps.core.idempotency import fingerprint
 
@@ -66,7 +66,7 @@ def requisites_put(
             address=address, language=claim.language, now=now,
         )  # fmt: skip
     except TooManyCodes as refused:
-        return RequisitesKept(claim, kept, None, refused.retry_after or code_resend_in(phone=claim.contact.phone, now=now))
+        return RequisitesKept(claim, kept, None, refused.retry_after or 0)
     return RequisitesKept(claim, kept, code, code.resend_in)
 
 

@@ -34,9 +34,7 @@ def _move(claim: Claim, to: Claim.Status, actor: User, reason: str, now: datetim
     source = claim.status
     claim.advance(to)
     claim_save(claim, "status", now=now, what=["status"])
-    change = ClaimStatusChange.objects.create(
-        claim=claim, source=source, target=to, actor=actor, reason=reason, at=now
-    )
+    change = ClaimStatusChange.objects.create(claim=claim, source=source, target=to, actor=actor, reason=reason, at=now)
     audit.record(action="claim.move", target=claim, actor=actor, now=now, reason=reason, source=source, to=to)
     publish(ClaimStatusChanged(claim_id=claim.pk, change_id=change.pk), now=now)
 

@@ -49,7 +49,7 @@ class ApiExceptionHandler(ExceptionHandler):
         if isinstance(exc, TooManyFieldsSent | MultiPartParserError | UnicodeDecodeError):
             return ParseError(_("The request is malformed."))
         if isinstance(exc, OperationalError):
-            log.exception("database_unavailable")
+            log.error("database_unavailable", exc_info=exc)
             return Busy()
         return super().convert_known_exceptions(exc)
 

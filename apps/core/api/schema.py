@@ -14,7 +14,7 @@ class ErrorOut(serializers.Serializer[Any]):
 
 class ErrorsOut(serializers.Serializer[Any]):
     type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
-    errors = ErrorOut(many=True)
+    errors = ErrorOut(many=True)  # type: ignore[assignment]
 
 
 EVERYWHERE = {"400": "Wrong input", "429": "Too often; see Retry-After", "503": "Not now; see Retry-After"}
@@ -31,7 +31,8 @@ class ApiSchema(AutoSchema):
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         for status, text in self._errors().items():
-            bodies.setdefault(status, {**self._get_response_for_code(ErrorsOut, status), "description": text})
+            described = self._get_response_for_code(ErrorsOut, status)  # type: ignore[no-untyped-call]
+            bodies.setdefault(status, {**described, "description": text})
         return bodies
 
     def _errors(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -29,8 +30,6 @@ from apps.claims.services import (
 from apps.claims.services.submit import Agreed
 from apps.core.addresses import client_address
 from apps.core.idempotency import fingerprint, once
-
-from django.conf import settings
 
 KEY = OpenApiParameter(
     "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True,
@@ -83,7 +82,7 @@ class OneClaim(IntakeView):
     def patch(self, request: Request, number: str) -> Response:
         claim = own_claim(request, number)
         claim, overwrote = claim_patch(
-            claim_id=claim.pk, changes=request.data, expected_version=if_match(request), now=timezone.now()
+            claim_id=claim.pk, changes=dict(request.data), expected_version=if_match(request), now=timezone.now()
         )
         return Response({**fresh(claim), "overwrote": overwrote}, headers={"ETag": f'"{claim.version}"'})
 
@@ -113,12 +112,12 @@ class ClaimPolicy(IntakeView):
         _claim, check = claim_policy(
             claim_id=claim.pk, contact=claim.contact, raw=given.validated_data["number"], now=timezone.now()
         )
-        return Response(
-            policy_json(
-                number=check.number, status=check.status, policy=check.policy,
-                project_id=check.project.pk if check.project else None, is_new_project=check.is_new_project,
-            )  # fmt: skip
-        )
+        project_id = check.project.pk if check.project else None
+        found = policy_json(
+            number=check.number, status=check.status, policy=check.policy, project_id=project_id,
+            is_new_project=check.is_new_project,
+        )  # fmt: skip
+        return Response(found)
 
 
 class ClaimRequisites(IntakeView):
@@ -164,9 +163,7 @@ class ClaimSubmit(IntakeView):
         claim = own_claim(request, number)
         key = request.headers.get("Idempotency-Key")
         if not key:
-            raise FieldsInvalid(
-                "Send an Idempotency-Key.", code="idempotency_key_required", attr="Idempotency-Key"
-            )
+            raise FieldsInvalid("Send an Idempotency-Key.", code="idempotency_key_required", attr="Idempotency-Key")
         given = shapes.SubmitIn(data=request.data)
         given.is_valid(raise_exception=True)
         consents = [Agreed(one["kind"], one["version"]) for one in given.validated_data["consents"]]

@@ -64,8 +64,8 @@ class Documents(IntakeView):
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isascii() or not length.isdigit() or int(length) > settings.MAX_FILE_MB * MB + OVERHEAD:
             raise FileTooLarge
-        file, slot = _file(request), request.data.get("slot", "")
-        if not isinstance(slot, str) or not slot:
+        file, slot = _file(request), str(request.POST.get("slot", ""))
+        if not slot:
             raise DocumentRefused(_("Say which document this is."), code="required", attr="slot")
         scope, key = f"upload.{claim.pk}", request.headers.get("Idempotency-Key", "")
         mark = fingerprint("upload", number, slot, file.name, file.size)

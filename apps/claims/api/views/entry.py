@@ -114,5 +114,3 @@ class SessionEnd(IntakeView):
         answer = Response(status=status.HTTP_204_NO_CONTENT)
         answer.delete_cookie(COOKIE, samesite="Lax")
         return answer
-
-

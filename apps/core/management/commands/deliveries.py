@@ -35,7 +35,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         rows = self.chosen(options)
         if action == "list":
-            return self.show(rows[: options["limit"]])
+            self.show(rows[: options["limit"]])
+            return
         ids = list(rows.values_list("id", flat=True))
         if not ids:
             raise CommandError("No delivery matches.")
