@@ -40,6 +40,7 @@ SLOTS = 12
 _DECIDED = "CLAIMDESK_TEST_DECIDED"
 _decision: "Decision"
 _slot: "Slot"
+_folder: tempfile.TemporaryDirectory[str]
 
 
 class Unusable(Exception):
@@ -119,7 +120,7 @@ def find_postgresql() -> str:
                     return url
                 reason = "its user may not create databases"
         except psycopg.OperationalError as error:
-            reason = str(error).strip().splitlines()[-1]
+            reason = str(error).strip().splitlines()[0]
     raise Unusable(f"CLAIMDESK_TEST_DATABASE_URL: {reason}" if named else f"127.0.0.1:5432: {reason}")
 
 
@@ -223,7 +224,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
     """Set the environment before pytest-django, whose hook is inside this one, makes Django read it."""
-    global _decision, _slot
+    global _decision, _slot, _folder
     asked = early_config.known_args_namespace
     try:
         # A worker of xdist inherits what its controller decided.
@@ -232,6 +233,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         _slot = Slot(_decision.urls["redis"])
     except Unusable as reason:
         raise pytest.UsageError(str(reason)) from reason
+    _folder = tempfile.TemporaryDirectory(prefix="claimdesk-tests-", ignore_cleanup_errors=True)
     os.environ[_DECIDED] = json.dumps(asdict(_decision))
     _set_environment()
     return (yield)
@@ -242,8 +244,7 @@ def _set_environment() -> None:
     for name in list(os.environ):
         if name.startswith("CLAIMDESK_") and not name.startswith("CLAIMDESK_TEST_"):
             del os.environ[name]
-    folder = tempfile.mkdtemp(prefix="claimdesk-tests-")
-    os.environ.update(CLAIMDESK_ENV="embedded", CLAIMDESK_TESTING="1", CLAIMDESK_VAR_DIR=folder)
+    os.environ.update(CLAIMDESK_ENV="embedded", CLAIMDESK_TESTING="1", CLAIMDESK_VAR_DIR=_folder.name)
     if _decision.db == "postgres":
         os.environ["CLAIMDESK_DATABASE_URL"] = _decision.urls["postgresql"]
     if _slot.redis_url:
@@ -259,7 +260,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    shutil.rmtree(os.environ["CLAIMDESK_VAR_DIR"], ignore_errors=True)
+    _folder.cleanup()
     _slot.release()
 
 
