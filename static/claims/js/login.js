@@ -175,12 +175,13 @@ export function codeEntry({ length, onComplete, onResend, timing }) {
 
   function tick() {
     const now = serverNow();
-    const { resendAt = 0, expiresAt = 0, debugCode = null } = timing() ?? {};
+    const { resendAt = 0, expiresAt = 0, debugCode = null, sent = true } = timing() ?? {};
     const left = (resendAt - now) / 1000;
     resend.hidden = left > 0;
     resend.disabled = false;
-    wait.textContent = left > 0 ? fill(gettext("A new code can be sent in %(wait)s."), { wait: formatCountdown(left) }) : "";
-    if (left <= 0 && expiresAt && expiresAt < now) wait.textContent = gettext("This code is out of date. Please ask for a new one.");
+    const words = sent ? gettext("A new code can be sent in %(wait)s.") : gettext("The code will be sent in %(wait)s.");
+    wait.textContent = left > 0 ? fill(words, { wait: formatCountdown(left) }) : "";
+    if (sent && left <= 0 && expiresAt && expiresAt < now) wait.textContent = gettext("This code is out of date. Please ask for a new one.");
     wait.hidden = !wait.textContent;
     if (debug.dataset.code !== (debugCode ?? "")) showDebug(debugCode);
   }

@@ -143,7 +143,7 @@ class Slot {
       input.value = "";
     });
     const words = camera ? gettext("Take a photo") : gettext("Choose a file");
-    const look = `filepick filepick--${kind} button button--${camera ? "primary" : "secondary"}`;
+    const look = `filepick filepick--${kind} button button--${camera ? "tonal" : "secondary"}`;
     return h("label", { class: look, for: id }, input, icon(camera ? "camera" : "upload"), h("span", {}, words));
   }
 

@@ -76,7 +76,9 @@ function payoutSection({ store, saver, definition }) {
   let entry = null;
   let mode = "";
   let kind = store.claim.requisites?.kind ?? "bank";
+  /** What a new code is asked for with; only in memory, so a reload asks to enter the details again. */
   let lastSent = null;
+  let sendLater = 0;
 
   function enter() {
     mode = "enter";
@@ -112,13 +114,17 @@ function payoutSection({ store, saver, definition }) {
     const check = () => whileBusy(confirmButton, checkCode);
     confirmButton.addEventListener("click", check);
     entry = codeEntry({ length: definition.limits.code_length, timing: () => tabStorage.read(codeKey), onComplete: check, onResend: again });
+    const code = tabStorage.read(codeKey);
+    const known = code && (code.sent || lastSent);
     fillWith(
       el,
       summaryCard(store.claim.requisites, enter),
-      tabStorage.read(codeKey)
-        ? h("div", { class: "card stack" }, h("p", {}, gettext("To be sure that it is you, enter the code that we have just sent to your phone.")), entry.el, h("div", {}, confirmButton))
+      known
+        ? h("div", { class: "card stack" }, h("p", {}, codeWords(code)), entry.el, h("div", {}, confirmButton))
         : h("div", { class: "card stack" }, h("p", {}, gettext("These details are not confirmed yet. Enter them again to get a code.")), h("div", {}, button(gettext("Enter again"), { testid: "requisites-again", on: { click: enter } }))),
     );
+    clearTimeout(sendLater);
+    if (known && !code.sent) sendLater = setTimeout(again, Math.max(0, code.resendAt - serverNow()) + 500);
   }
 
   function kept() {
@@ -139,7 +145,7 @@ function payoutSection({ store, saver, definition }) {
   async function put(body) {
     const { code } = await api.requisites(store.number, body);
     const now = serverNow();
-    tabStorage.write(codeKey, { expiresAt: now + (code.expires_in ?? 0) * 1000, resendAt: now + (code.resend_in ?? 0) * 1000, debugCode: code.debug_code ?? null });
+    tabStorage.write(codeKey, { sent: code.sent, expiresAt: now + (code.expires_in ?? 0) * 1000, resendAt: now + (code.resend_in ?? 0) * 1000, debugCode: code.debug_code ?? null });
     lastSent = body;
     saver.noteSaved();
     store.take(await api.claim(store.number));
@@ -149,8 +155,11 @@ function payoutSection({ store, saver, definition }) {
   async function again() {
     if (!lastSent) return enter();
     try {
-      await put(lastSent);
-      announce(gettext("A new code is on its way."));
+      const here = el.contains(document.activeElement);
+      const { sent } = await put(lastSent);
+      confirm();
+      if (here) entry.field.focus();
+      if (sent) announce(gettext("A new code is on its way."));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       entry.field.setError(withWait(error));
@@ -194,7 +203,10 @@ function payoutSection({ store, saver, definition }) {
       if (mode === "confirm" && requisites?.confirmed) settle();
       if (mode === "kept" && !requisites?.confirmed) settle();
     },
-    dispose: () => entry?.dispose(),
+    dispose() {
+      clearTimeout(sendLater);
+      entry?.dispose();
+    },
     /**
      * Saves what is typed. "done": nothing left to save; null: saved, now the code is to be entered; else what is wrong.
      */
@@ -203,7 +215,8 @@ function payoutSection({ store, saver, definition }) {
       const empty = fields.filter((field) => field.spec.required && !field.value);
       if (empty.length) return empty.map((field) => refuse(field, gettext("Please fill this in.")));
       try {
-        const code = await put({ kind, ...Object.fromEntries(fields.map((one) => [nameOf(one), one.value])) });
+        const given = fields.filter((one) => one.value).map((one) => [nameOf(one), one.value]);
+        const code = await put({ kind, ...Object.fromEntries(given) });
         confirm();
         announce(code.sent ? gettext("Saved. A code is on its way to your phone.") : gettext("Saved. A code can be sent a little later."));
         return null;
@@ -216,6 +229,11 @@ function payoutSection({ store, saver, definition }) {
       }
     },
   };
+}
+
+function codeWords({ sent }) {
+  if (sent) return gettext("To be sure that it is you, enter the code that we have just sent to your phone.");
+  return gettext("Your details are saved. To be sure that it is you, we will send a code to your phone in a moment.");
 }
 
 function refuse(field, text) {
