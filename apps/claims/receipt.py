@@ -1,5 +1,6 @@
 """The receipt of a submitted claim as a PDF: what was received, when, and what comes next."""
 
+from itertools import groupby
 from pathlib import Path
 
 from django.utils import timezone
@@ -7,14 +8,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from font_roboto import Roboto, RobotoBold
 from fpdf import FPDF
-from fpdf.enums import XPos, YPos
+from fpdf.enums import Align, XPos, YPos
+from fpdf.fonts import FontFace
 
 from apps.claims import selectors
 from apps.claims.models import Claim
 from apps.contacts.rules import phones
 
-INK, QUIET, ACCENT = (28, 33, 40), (96, 104, 114), (20, 92, 122)
-WIDTH = 174  # mm between the margins of A4
+INK, QUIET, ACCENT = (28, 33, 40), (96, 104, 114), (15, 95, 90)
+MARGIN, LABELS, WIDTH = 18, 58, 174  # mm: at each side of A4, the column of labels, all between the margins
+LONG = 400  # characters that take a line of their own
 
 
 def receipt_pdf(claim: Claim, language: str) -> bytes:
@@ -26,8 +29,8 @@ def receipt_pdf(claim: Claim, language: str) -> bytes:
 class _Receipt(FPDF):
     def __init__(self, claim: Claim, language: str) -> None:
         super().__init__(format="A4")
-        self.set_margins(18, 18, 18)
-        self.set_auto_page_break(True, margin=18)
+        self.set_margins(MARGIN, MARGIN, MARGIN)
+        self.set_auto_page_break(True, margin=MARGIN)
         self.add_font("Roboto", "", Path(Roboto))
         self.add_font("Roboto", "B", Path(RobotoBold))
         self.claim, self.lang_code = claim, language
@@ -37,7 +40,7 @@ class _Receipt(FPDF):
         self.add_page()
         self._head()
         self._facts()
-        self._answers()
+        self._part(_("Your answers"), selectors.claim_answers(claim, language))
         self._documents()
         self._next()
 
@@ -48,19 +51,40 @@ class _Receipt(FPDF):
     def _text(self, text: str, *, size: int = 10, bold: bool = False, colour: tuple[int, int, int] = INK) -> None:
         self.set_font("Roboto", "B" if bold else "", size)
         self.set_text_color(*colour)
-        self.multi_cell(WIDTH, size * 0.52, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(WIDTH, size * 0.5, text, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
-    def _title(self, text: str) -> None:
-        self.ln(5)
-        self._text(text, size=13, bold=True, colour=ACCENT)
-        self.ln(1.5)
-
-    def _row(self, label: str, value: str) -> None:
-        if not value:
+    def _part(self, title: str, rows: list[tuple[str, str]]) -> None:
+        """A titled table of labels and values; a long value stands below its label and may run over pages."""
+        filled = [(label, value) for label, value in rows if value]
+        if not filled:
             return
-        self._text(label, size=8, colour=QUIET)
-        self._text(value)
+        self.ln(5)
+        self._text(title, size=13, bold=True, colour=ACCENT)
         self.ln(1.5)
+        for is_long, group in groupby(filled, key=lambda row: len(row[1]) > LONG):
+            if is_long:
+                self._stack(list(group))
+            else:
+                self._table(list(group))
+
+    def _stack(self, rows: list[tuple[str, str]]) -> None:
+        for label, value in rows:
+            self.ln(1)
+            self._text(label, size=9, colour=QUIET)
+            self._text(value)
+            self.ln(1)
+
+    def _table(self, rows: list[tuple[str, str]]) -> None:
+        self.set_font("Roboto", "", 10)
+        quiet, plain = FontFace(size_pt=9, color=QUIET), FontFace(color=INK)
+        with self.table(
+            col_widths=(LABELS, WIDTH - LABELS), borders_layout="NONE", first_row_as_headings=False, align="LEFT",
+            text_align="LEFT", line_height=5, padding=(0.9, 2, 0.9, 0), width=WIDTH, v_align="TOP",
+        ) as table:  # fmt: skip
+            for label, value in rows:
+                row = table.row()
+                row.cell(label, style=quiet)
+                row.cell(value, style=plain)
 
     def _head(self) -> None:
         claim = self.claim
@@ -74,33 +98,29 @@ class _Receipt(FPDF):
     def _facts(self) -> None:
         claim = self.claim
         kept = getattr(claim, "requisites", None)
-        self._title(_("What happened"))
-        self._row(_("Event"), selectors.event_title(claim, self.lang_code))
-        self._row(_("Date"), f"{claim.event_date:%d.%m.%Y}" if claim.event_date else "")
-        self._row(_("Place"), claim.event_place)
-        self._row(_("In your words"), claim.description)
-        self._row(_("Policy"), claim.policy_number)
-        self._row(_("Phone"), phones.mask(claim.contact.phone))
-        self._row(_("Email"), claim.email)
-        self._row(_("Payout to"), f"{kept.get_kind_display()} {kept.summary}" if kept else "")
-
-    def _answers(self) -> None:
-        answers = selectors.claim_answers(self.claim, self.lang_code)
-        if answers:
-            self._title(_("Your answers"))
-        for label, text in answers:
-            self._row(label, text)
+        self._part(
+            _("What happened"),
+            [
+                (_("Event"), selectors.event_title(claim, self.lang_code)),
+                (_("Date"), f"{claim.event_date:%d.%m.%Y}" if claim.event_date else ""),
+                (_("Place"), claim.event_place),
+                (_("In your words"), claim.description),
+                (_("Policy"), claim.policy_number),
+                (_("Phone"), phones.mask(claim.contact.phone)),
+                (_("Email"), claim.email),
+                (_("Payout to"), f"{kept.get_kind_display()} {kept.summary}" if kept else ""),
+            ],
+        )
 
     def _documents(self) -> None:
-        held = list(self.claim.documents.all())
-        if held:
-            self._title(_("Documents"))
-        for slot in selectors.claim_slots(self.claim, self.lang_code):
-            if slot["documents"]:
-                self._row(slot["title"], "\n".join(one.name for one in slot["documents"]))
+        slots = selectors.claim_slots(self.claim, self.lang_code)
+        names = [(slot["title"], "\n".join(one.name for one in slot["documents"])) for slot in slots]
+        self._part(_("Documents"), names)
 
     def _next(self) -> None:
-        self._title(_("What comes next"))
+        self.ln(5)
+        self._text(_("What comes next"), size=13, bold=True, colour=ACCENT)
+        self.ln(1.5)
         self._text(_("A person reads your claim and writes to you by SMS or email, also if a document is missing."))
         self.ln(1)
         self._text(_("You can follow it and send more documents at any time with the claim's number and your phone."))
