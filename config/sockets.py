@@ -13,6 +13,7 @@ staff = URLRouter(
 )
 
 websocket_urlpatterns = [
-    path("ws/staff/", AuthMiddlewareStack(staff)),
+    # Channels matches a nested router behind a middleware only by re_path.
+    re_path(r"^ws/staff/", AuthMiddlewareStack(staff)),
     re_path(r"^ws/claims/(?P<number>[A-Z0-9-]{1,24})/$", CookieMiddleware(consumers.ApplicantClaimConsumer.as_asgi())),
 ]

@@ -11,4 +11,5 @@ class ClaimsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.claims import roles  # noqa: F401  imported for what it grants
+
         every(3600, name="Purge what is past its time", task="claims.purge")

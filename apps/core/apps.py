@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 class CoreConfig(AppConfig):
     name = "apps.core"
     verbose_name = _("Operation")
+    desk_order = 90
 
     def ready(self) -> None:
         from django.utils.module_loading import autodiscover_modules

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -108,5 +109,5 @@ class TranslatedField(models.JSONField):
 
     def formfield(self, **kwargs: Any) -> Any:
         return TranslatedFormField(
-            long=self.long, required=not self.blank, label=self.verbose_name, help_text=self.help_text
+            long=self.long, required=not self.blank, label=capfirst(self.verbose_name), help_text=self.help_text
         )

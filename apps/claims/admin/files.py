@@ -1,0 +1,71 @@
+"""A claim's files for staff: each belongs to the claim in the address, and an original that leaves is written down."""
+
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from apps.claims.models import Document
+from apps.core import audit
+from apps.core.desk.streams import PDF_IN_FRAME, file_response
+from apps.core.files.errors import StorageFailed
+from apps.core.files.names import content_disposition
+
+
+def _document(request: HttpRequest, claim_id: UUID, document_id: UUID) -> Document:
+    if not request.user.has_perm("claims.view_claim"):
+        raise PermissionDenied
+    return get_object_or_404(Document, pk=document_id, claim_id=claim_id)
+
+
+@require_GET
+def original(request: HttpRequest, claim_id: UUID, document_id: UUID) -> HttpResponseBase:
+    """The file as it came, to be saved."""
+    document = _document(request, claim_id, document_id)
+    try:
+        response = file_response(
+            request, document.key, content_type=document.content_type, size=document.size,
+            disposition=content_disposition(document.name),
+        )  # fmt: skip
+    except StorageFailed as error:
+        return HttpResponse(str(error.detail), status=error.status, content_type="text/plain; charset=utf-8")
+    audit.record(action="document.download", target=document, actor=request.user, now=timezone.now())
+    return response
+
+
+@require_GET
+def preview(request: HttpRequest, claim_id: UUID, document_id: UUID) -> HttpResponseBase:
+    """What the viewer shows: the re-encoded picture, or a PDF itself, in a frame of our own page."""
+    document = _document(request, claim_id, document_id)
+    if document.kind != "pdf":
+        return _picture(request, document.preview_key)
+    try:
+        response = file_response(
+            request, document.key, content_type="application/pdf", size=document.size, csp=PDF_IN_FRAME,
+            disposition="inline",
+        )  # fmt: skip
+    except StorageFailed as error:
+        return HttpResponse(str(error.detail), status=error.status, content_type="text/plain; charset=utf-8")
+    audit.record(action="document.view", target=document, actor=request.user, now=timezone.now())
+    return response
+
+
+@require_GET
+def thumb(request: HttpRequest, claim_id: UUID, document_id: UUID) -> HttpResponseBase:
+    return _picture(request, _document(request, claim_id, document_id).thumb_key)
+
+
+def _picture(request: HttpRequest, key: str) -> HttpResponseBase:
+    if not key:
+        raise Http404
+    try:
+        response = file_response(request, key, content_type="image/jpeg", disposition="inline")
+    except StorageFailed:
+        raise Http404 from None
+    # A key is made from the file's content: what is behind it never changes.
+    response["Cache-Control"] = "private, max-age=3600"
+    return response

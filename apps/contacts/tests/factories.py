@@ -1,0 +1,32 @@
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from apps.contacts.models import Contact
+
+NAMES = [
+    "Мария Соколова", "Игорь Петренко", "Анна Лебедева", "Тимур Гареев", "Ольга Ёлкина", "Сергей Журавлёв",
+    "Наталія Коваль", "Дмитрий Щукин", "Елена Виноградова", "Артём Цой",
+]  # fmt: skip
+
+
+class ContactFactory(DjangoModelFactory):  # type: ignore[misc]
+    """A person with a Russian mobile number; give `phone` (digits) or `full_name` to choose them."""
+
+    class Meta:
+        model = Contact
+
+    phone = factory.Sequence(lambda n: f"7900{n:07d}")
+    full_name = factory.Iterator(NAMES)
+    email = factory.Sequence(lambda n: f"person{n}@example.com")
+    language = "ru"
+
+    @classmethod
+    def _create(cls, model_class: type[Contact], *args: Any, **kwargs: Any) -> Contact:
+        phone, name = kwargs.pop("phone"), kwargs.pop("full_name")
+        contact = model_class(*args, **kwargs)
+        contact.set_phone(phone)
+        contact.set_name(name)
+        contact.save()
+        return contact

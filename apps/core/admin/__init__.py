@@ -1,0 +1,3 @@
+from apps.core.admin import first_page, ledger, outbox, schedule
+
+__all__ = ["first_page", "ledger", "outbox", "schedule"]

@@ -1,0 +1,4 @@
+from apps.accounts.roles import AUDITOR, CLAIMS_HANDLER, FINANCE, SALES, SENIOR_HANDLER, SUPPORT_AGENT, grant
+
+grant("projects.view_project", CLAIMS_HANDLER, SENIOR_HANDLER, FINANCE, SUPPORT_AGENT, SALES, AUDITOR)
+grant("projects.change_project", CLAIMS_HANDLER, SENIOR_HANDLER)
