@@ -70,7 +70,7 @@ async function request(method, path, { body, headers = {}, quiet = false } = {})
       credentials: "same-origin",
       cache: "no-store",
       headers: {
-        "Accept": "application/json",
+        Accept: "application/json",
         "Accept-Language": language,
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
         ...headers,

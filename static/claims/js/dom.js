@@ -17,12 +17,15 @@ export function h(tag, props = {}, ...children) {
   for (const [name, value] of Object.entries(props)) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "dataset") Object.assign(element.dataset, value);
-    else if (name === "on") for (const [type, listener] of Object.entries(value)) element.addEventListener(type, listener);
+    else if (name === "on")
+      for (const [type, listener] of Object.entries(value)) element.addEventListener(type, listener);
     else if (name === "value" || name === "checked") element[name] = value;
     else if (name === "testid") element.dataset.testid = value;
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -43,7 +46,9 @@ export function icon(name, extraClass = "") {
 
 /** Puts the children in place of whatever the element held. */
 export function fillWith(element, ...children) {
-  element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -94,7 +99,12 @@ export function focusOn(element, { scroll = true } = {}) {
 
 /** A button with an optional icon; `type=button` unless told. */
 export function button(label, { variant = "secondary", iconName, ...props } = {}) {
-  return h("button", { type: "button", class: `button button--${variant}`, ...props }, iconName && icon(iconName), h("span", {}, label));
+  return h(
+    "button",
+    { type: "button", class: `button button--${variant}`, ...props },
+    iconName && icon(iconName),
+    h("span", {}, label),
+  );
 }
 
 /** A message box: `tone` is info, success, attention or danger. */

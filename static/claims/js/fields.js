@@ -95,7 +95,11 @@ export class Field {
   }
 
   #describe() {
-    const ids = [this.spec.help && `${this.id}-help`, !this.hint.hidden && this.error.hidden && this.hint.id, !this.error.hidden && this.error.id];
+    const ids = [
+      this.spec.help && `${this.id}-help`,
+      !this.hint.hidden && this.error.hidden && this.hint.id,
+      !this.error.hidden && this.error.id,
+    ];
     const described = ids.filter(Boolean).join(" ");
     for (const control of this.grouped ? [this.control] : [this.target]) {
       if (described) control.setAttribute("aria-describedby", described);
@@ -107,7 +111,11 @@ export class Field {
     const { label, help, required } = this.spec;
     const optional = required ? null : h("span", { class: "field__optional" }, gettext("optional"));
     const helpText = help && h("p", { class: "field__help", id: `${this.id}-help` }, help);
-    const props = { class: `field field--${this.spec.kind}`, testid: `field-${this.attr}`, dataset: { attr: this.attr } };
+    const props = {
+      class: `field field--${this.spec.kind}`,
+      testid: `field-${this.attr}`,
+      dataset: { attr: this.attr },
+    };
     if (this.grouped) {
       this.control.prepend(h("legend", { class: "field__label" }, label, " ", optional), helpText ?? "");
       this.control.append(this.hint, this.error);
@@ -158,17 +166,29 @@ function radioControl(field, choices, { parse = (value) => value } = {}) {
     }),
   );
   const rows = choices.map((choice, index) =>
-    h("label", { class: "choice", for: `${field.id}-${index}` }, inputs[index], h("span", { class: "choice__label" }, choice.label)),
+    h(
+      "label",
+      { class: "choice", for: `${field.id}-${index}` },
+      inputs[index],
+      h("span", { class: "choice__label" }, choice.label),
+    ),
   );
   const row = choices.length === 2 && choices.every((choice) => choice.label.length < 16);
-  const control = h("fieldset", { class: "fieldset", id: field.id }, h("div", { class: row ? "choices choices--row" : "choices" }, rows));
+  const control = h(
+    "fieldset",
+    { class: "fieldset", id: field.id },
+    h("div", { class: row ? "choices choices--row" : "choices" }, rows),
+  );
   return {
     control,
     read: () => {
       const checked = inputs.find((input) => input.checked);
       return checked ? parse(checked.value) : null;
     },
-    write: (value) => inputs.forEach((input) => (input.checked = value !== null && value !== undefined && input.value === String(value))),
+    write: (value) =>
+      inputs.forEach(
+        (input) => (input.checked = value !== null && value !== undefined && input.value === String(value)),
+      ),
   };
 }
 
@@ -226,13 +246,15 @@ const decimal = (text) => text.replace(/\s/g, "").replace(",", ".");
 /** @type {Record<string, (field: Field) => {control: HTMLElement, target?: HTMLElement, read: () => any, write: (value: any) => void}>} */
 const CONTROLS = {
   text: (field) => textControl(field, { type: "text", maxlength: field.spec.max }),
-  email: (field) => textControl(field, { type: "email", inputmode: "email", autocapitalize: "off", spellcheck: "false" }),
+  email: (field) =>
+    textControl(field, { type: "email", inputmode: "email", autocapitalize: "off", spellcheck: "false" }),
   phone: (field) => textControl(field, { type: "tel", inputmode: "tel" }),
   number: (field) => textControl(field, { type: "text", inputmode: "decimal" }, { clean: decimal }),
   date: (field) => textControl(field, { type: "date", min: field.spec.min, max: field.spec.max }),
   long_text: longTextControl,
   money: moneyControl,
-  choice: (field) => (field.spec.choices.length >= MANY_CHOICES ? selectControl(field) : radioControl(field, field.spec.choices)),
+  choice: (field) =>
+    field.spec.choices.length >= MANY_CHOICES ? selectControl(field) : radioControl(field, field.spec.choices),
   yes_no: (field) =>
     radioControl(
       field,
@@ -249,7 +271,14 @@ const CONTROLS = {
  */
 export class ErrorSummary {
   constructor() {
-    this.el = h("div", { class: "summary", testid: "error-summary", tabindex: "-1", role: "group", "aria-labelledby": "summary-title", hidden: true });
+    this.el = h("div", {
+      class: "summary",
+      testid: "error-summary",
+      tabindex: "-1",
+      role: "group",
+      "aria-labelledby": "summary-title",
+      hidden: true,
+    });
   }
 
   /**

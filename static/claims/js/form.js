@@ -19,7 +19,14 @@ import { deviceStorage, tabStorage } from "./storage.js";
 import { ClaimStore } from "./store.js";
 import { UploadQueue } from "./uploads.js";
 
-const VIEWS = { description: descriptionView, policy: policyView, event: eventView, documents: documentsView, requisites: requisitesView, review: reviewView };
+const VIEWS = {
+  description: descriptionView,
+  policy: policyView,
+  event: eventView,
+  documents: documentsView,
+  requisites: requisitesView,
+  review: reviewView,
+};
 
 /** The applicant's form: knows which step is shown and lets the steps do the rest. */
 class ClaimForm {
@@ -28,7 +35,11 @@ class ClaimForm {
     this.router = new Router();
     this.store = new ClaimStore();
     this.saver = new Saver(this.store);
-    this.saveState = new SaveState(document.getElementById("save-state"), this.saver, announce);
+    this.saveState = new SaveState(document.getElementById("save-state"), {
+      saver: this.saver,
+      filesOnTheirWay: () => this.uploads?.moving ?? 0,
+      announce,
+    });
     this.phone = null;
     this.reason = "";
     this.lost = false;
@@ -45,7 +56,10 @@ class ClaimForm {
     this.app.setAttribute("aria-busy", "true");
     try {
       this.definition = await api.definition();
-      this.watch = new SessionWatch({ idleSeconds: this.definition.limits.session_idle_seconds, onEnd: () => this.#sessionEnded() });
+      this.watch = new SessionWatch({
+        idleSeconds: this.definition.limits.session_idle_seconds,
+        onEnd: () => this.#sessionEnded(),
+      });
       await this.#openSession();
       await this.show({ focus: false });
     } catch (error) {
@@ -116,6 +130,7 @@ class ClaimForm {
     }
     const { number } = claim;
     this.uploads = new UploadQueue({ url: api.documentsUrl(number), number, limits: this.definition.limits });
+    this.uploads.addEventListener("change", () => this.saveState.draw());
     this.uploads.addEventListener("stored", (event) => {
       announce(`${event.detail.name}: ${gettext("received")}`);
       this.saver.noteSaved();
@@ -172,7 +187,8 @@ class ClaimForm {
   }
 
   async #view(step) {
-    if (step === "code") return codeView({ length: this.definition.limits.code_length, onVerified: (answer) => this.#verified(answer) });
+    if (step === "code")
+      return codeView({ length: this.definition.limits.code_length, onVerified: (answer) => this.#verified(answer) });
     if (step === "phone") {
       return this.phone
         ? signedInView({ phone: this.phone, onLogout: () => this.logout() })
@@ -180,7 +196,12 @@ class ClaimForm {
     }
     if (step === "resume") {
       const { results } = await api.claims();
-      return resumeView({ claims: results, lost: this.lost, onPick: (number) => this.#pick(number), onNew: (control) => whileBusy(control, () => this.#begin()) });
+      return resumeView({
+        claims: results,
+        lost: this.lost,
+        onPick: (number) => this.#pick(number),
+        onNew: (control) => whileBusy(control, () => this.#begin()),
+      });
     }
     return VIEWS[step]({
       store: this.store,
@@ -297,8 +318,16 @@ class ClaimForm {
   }
 
   #cannotStart(error) {
-    const again = button(gettext("Try again"), { variant: "primary", iconName: "refresh", testid: "start-again", on: { click: () => this.start() } });
-    fillWith(this.app, notice("danger", gettext("The page could not load everything"), h("p", {}, error.message), again));
+    const again = button(gettext("Try again"), {
+      variant: "primary",
+      iconName: "refresh",
+      testid: "start-again",
+      on: { click: () => this.start() },
+    });
+    fillWith(
+      this.app,
+      notice("danger", gettext("The page could not load everything"), h("p", {}, error.message), again),
+    );
   }
 }
 

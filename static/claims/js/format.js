@@ -1,6 +1,11 @@
 import { fill, gettext, language } from "./i18n.js";
 
-const dateTime = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
+const dateTime = new Intl.DateTimeFormat(language, {
+  day: "numeric",
+  month: "long",
+  hour: "2-digit",
+  minute: "2-digit",
+});
 const timeOnly = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
 const dateOnly = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric" });
 

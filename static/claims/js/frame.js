@@ -35,14 +35,30 @@ export class Frame {
     this.summary = new ErrorSummary();
     this.heading = h("h1", { class: "step__title", id: "step-title", tabindex: "-1" }, view.title);
     this.onDone = onDone;
-    this.submit = view.continueLabel === null ? null : button(view.continueLabel ?? gettext("Continue"), { variant: "primary", testid: "continue", type: "submit" });
-    const back = onBack && button(view.backLabel ?? gettext("Back"), { variant: "quiet", iconName: "arrow-left", testid: "back", on: { click: onBack } });
+    this.submit =
+      view.continueLabel === null
+        ? null
+        : button(view.continueLabel ?? gettext("Continue"), { variant: "primary", testid: "continue", type: "submit" });
+    const back =
+      onBack &&
+      button(view.backLabel ?? gettext("Back"), {
+        variant: "quiet",
+        iconName: "arrow-left",
+        testid: "back",
+        on: { click: onBack },
+      });
     const actions = h("div", { class: "actions step__actions" }, back, view.actions ?? [], this.submit);
     // A press must not blur the field first: a hint that then comes or goes would move the button from under the pointer.
     actions.addEventListener("mousedown", (event) => event.preventDefault());
     this.el = h(
       "form",
-      { class: `step step--${view.key}`, novalidate: true, testid: `step-${view.key}`, "aria-labelledby": "step-title", on: { submit: (event) => this.#submitted(event) } },
+      {
+        class: `step step--${view.key}`,
+        novalidate: true,
+        testid: `step-${view.key}`,
+        "aria-labelledby": "step-title",
+        on: { submit: (event) => this.#submitted(event) },
+      },
       place && progress(place),
       this.heading,
       view.lead && h("p", { class: "step__lead" }, view.lead),
@@ -66,7 +82,8 @@ export class Frame {
   update(claim) {
     this.view.update?.(claim);
     const step = claim.steps.find((candidate) => candidate.key === this.view.key);
-    if (this.view.mayGoOn && step && !step.missing.length && !this.el.querySelector("[aria-invalid]")) this.summary.clear();
+    if (this.view.mayGoOn && step && !step.missing.length && !this.el.querySelector("[aria-invalid]"))
+      this.summary.clear();
   }
 
   async #submitted(event) {

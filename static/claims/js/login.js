@@ -97,7 +97,12 @@ export function phoneView({ onSent, reason }) {
       { class: "stack" },
       reason && notice("attention", gettext("Please log in again"), h("p", {}, reason)),
       field.el,
-      h("p", { class: "aside-note" }, icon("lock"), h("span", {}, gettext("We never call to ask for the code. Tell it to nobody."))),
+      h(
+        "p",
+        { class: "aside-note" },
+        icon("lock"),
+        h("span", {}, gettext("We never call to ask for the code. Tell it to nobody.")),
+      ),
     ),
     continueLabel: gettext("Send the code"),
     fields: [field],
@@ -105,7 +110,10 @@ export function phoneView({ onSent, reason }) {
       const { value: phone, code } = readPhone(`${prefix}${target.value}`);
       if (code) {
         const short = target.value.replace(/\D/g, "").length !== DIGITS[prefix];
-        const count = fill(gettext("Please enter %(count)s digits after %(prefix)s."), { count: DIGITS[prefix], prefix });
+        const count = fill(gettext("Please enter %(count)s digits after %(prefix)s."), {
+          count: DIGITS[prefix],
+          prefix,
+        });
         return problem(field, short ? count : textOf(code));
       }
       const waiting = pendingCode.read();
@@ -181,7 +189,8 @@ export function codeEntry({ length, onComplete, onResend, timing }) {
     resend.disabled = false;
     const words = sent ? gettext("A new code can be sent in %(wait)s.") : gettext("The code will be sent in %(wait)s.");
     wait.textContent = left > 0 ? fill(words, { wait: formatCountdown(left) }) : "";
-    if (sent && left <= 0 && expiresAt && expiresAt < now) wait.textContent = gettext("This code is out of date. Please ask for a new one.");
+    if (sent && left <= 0 && expiresAt && expiresAt < now)
+      wait.textContent = gettext("This code is out of date. Please ask for a new one.");
     wait.hidden = !wait.textContent;
     if (debug.dataset.code !== (debugCode ?? "")) showDebug(debugCode);
   }
@@ -194,7 +203,12 @@ export function codeEntry({ length, onComplete, onResend, timing }) {
     copy.addEventListener("click", () => copyText(code, copy));
     debug.replaceChildren(
       h("p", { class: "debug-code__title" }, gettext("Test mode: the SMS would say")),
-      h("div", { class: "debug-code__row" }, h("code", { class: "debug-code__code", testid: "debug-code-value" }, code), copy),
+      h(
+        "div",
+        { class: "debug-code__row" },
+        h("code", { class: "debug-code__code", testid: "debug-code-value" }, code),
+        copy,
+      ),
     );
   }
 

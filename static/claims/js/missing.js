@@ -6,7 +6,9 @@
  */
 export function missingProblems(step, fields) {
   return step.missing.map(({ attr, detail }) => {
-    const field = fields.find((candidate) => candidate.attr === attr) ?? fields.find((candidate) => lastPart(candidate.attr) === lastPart(attr));
+    const field =
+      fields.find((candidate) => candidate.attr === attr) ??
+      fields.find((candidate) => lastPart(candidate.attr) === lastPart(attr));
     field?.setError(detail);
     return { attr, text: detail, focus: field && (() => field.focus()) };
   });

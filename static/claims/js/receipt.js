@@ -62,8 +62,18 @@ function draw(claim) {
       h(
         "div",
         { class: "actions actions--start no-print" },
-        h("a", { class: "button button--primary", href: statusPage, testid: "status-page" }, icon("arrow-right"), gettext("Follow the claim")),
-        h("a", { class: "button button--secondary", href: api.receiptUrl(claim.number), testid: "receipt-pdf" }, icon("download"), gettext("Download PDF")),
+        h(
+          "a",
+          { class: "button button--primary", href: statusPage, testid: "status-page" },
+          icon("arrow-right"),
+          gettext("Follow the claim"),
+        ),
+        h(
+          "a",
+          { class: "button button--secondary", href: api.receiptUrl(claim.number), testid: "receipt-pdf" },
+          icon("download"),
+          gettext("Download PDF"),
+        ),
         button(gettext("Print"), { iconName: "printer", testid: "print", on: { click: () => print() } }),
       ),
       nextSteps(),
@@ -80,7 +90,16 @@ function nextSteps() {
     gettext("If something is missing, we write to you and it appears on the claim's page."),
     gettext("When there is a decision, you hear of it at once."),
   ];
-  return h("section", { class: "stack stack--tight" }, h("h2", { class: "subtitle" }, gettext("What happens next")), h("ol", { class: "next" }, rows.map((text) => h("li", {}, text))));
+  return h(
+    "section",
+    { class: "stack stack--tight" },
+    h("h2", { class: "subtitle" }, gettext("What happens next")),
+    h(
+      "ol",
+      { class: "next" },
+      rows.map((text) => h("li", {}, text)),
+    ),
+  );
 }
 
 function part(step, rows) {
@@ -90,7 +109,11 @@ function part(step, rows) {
     "section",
     { class: "review" },
     h("h2", { class: "review__title" }, step.title),
-    h("dl", { class: "answers" }, shown.map(([name, value]) => h("div", { class: "answers__row" }, h("dt", {}, name), h("dd", {}, value)))),
+    h(
+      "dl",
+      { class: "answers" },
+      shown.map(([name, value]) => h("div", { class: "answers__row" }, h("dt", {}, name), h("dd", {}, value))),
+    ),
   );
 }
 

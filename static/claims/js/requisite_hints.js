@@ -1,4 +1,15 @@
-import { accountFormat, cardFormat, cardSystem, compact, readAccount, readBik, readCard, readInn, readPhone, readRecipient } from "./checks.js";
+import {
+  accountFormat,
+  cardFormat,
+  cardSystem,
+  compact,
+  readAccount,
+  readBik,
+  readCard,
+  readInn,
+  readPhone,
+  readRecipient,
+} from "./checks.js";
 import { gettext } from "./i18n.js";
 
 /** What a code of checks.js says to a person; the same sentences as the server's. */
@@ -7,7 +18,8 @@ const TEXTS = {
   bik_invalid: () => gettext("This can't be a bank's BIK: it is nine digits, as a rule starting with 04."),
   account_length: () => gettext("An account number has exactly twenty digits. Please check it."),
   account_invalid: () => gettext("An account number has digits only. Please check it."),
-  account_checksum: () => gettext("This account doesn't fit this BIK: there is a slip in one of them. Please compare both."),
+  account_checksum: () =>
+    gettext("This account doesn't fit this BIK: there is a slip in one of them. Please compare both."),
   recipient_short: () => gettext("Enter the recipient's full name: at least the first and the last name."),
   recipient_long: () => gettext("The recipient's name is too long: a bank takes 160 characters at most."),
   recipient_number: () => gettext("This looks like a number. Enter the recipient's name here."),
@@ -31,7 +43,11 @@ export const textOf = (code) => TEXTS[code]?.() ?? "";
 /** How the value of each field is read, and how many signs it has before it is worth a word. */
 const READERS = {
   bik: { read: (value) => readBik(value), complete: 9 },
-  account: { read: (value, all) => readAccount(value, readBik(all.bik ?? "").value), complete: 20, format: accountFormat },
+  account: {
+    read: (value, all) => readAccount(value, readBik(all.bik ?? "").value),
+    complete: 20,
+    format: accountFormat,
+  },
   inn: { read: (value) => readInn(value), complete: 10 },
   number: { read: (value) => readCard(value), complete: 16, format: cardFormat },
   phone: { read: (value) => readPhone(value), complete: 10 },

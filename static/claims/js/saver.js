@@ -29,6 +29,8 @@ export class Saver extends EventTarget {
     this.state = "idle";
     /** @type {Date|null} */
     this.savedAt = null;
+    /** The last try met no network, rather than a server in trouble. */
+    this.cutOff = false;
     this.failures = 0;
     this.timer = 0;
     this.running = null;
@@ -154,6 +156,7 @@ export class Saver extends EventTarget {
       return this.#tell("closed", error);
     }
     this.failures += 1;
+    this.cutOff = error.status === 0;
     this.#keep();
     this.#become("offline");
     const wait = error.retryAfter ?? BACKOFF_S[Math.min(this.failures, BACKOFF_S.length) - 1];
@@ -181,7 +184,9 @@ export class Saver extends EventTarget {
   #refuse(error, sent) {
     let matched = 0;
     for (const { attr, detail } of error.errors) {
-      const name = [...sent.keys()].find((key) => key === attr || attr?.startsWith(`${key}.`) || key === `answers.${attr}`);
+      const name = [...sent.keys()].find(
+        (key) => key === attr || attr?.startsWith(`${key}.`) || key === `answers.${attr}`,
+      );
       if (!name) continue;
       matched += 1;
       this.errors.set(name, detail);
@@ -213,5 +218,5 @@ function patchBody(values) {
 
 /** Equal in meaning: an empty text and no value are the same. */
 export function sameValue(left, right) {
-  return JSON.stringify(left === "" ? null : left ?? null) === JSON.stringify(right === "" ? null : right ?? null);
+  return JSON.stringify(left === "" ? null : (left ?? null)) === JSON.stringify(right === "" ? null : (right ?? null));
 }

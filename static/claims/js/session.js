@@ -25,7 +25,9 @@ export class SessionWatch {
   /** @param {{expires_at: string, idle_expires_at?: string}} session */
   start(session) {
     this.hardEnds = Date.parse(session.expires_at);
-    this.idleEnds = session.idle_expires_at ? Date.parse(session.idle_expires_at) : serverNow() + this.idleSeconds * 1000;
+    this.idleEnds = session.idle_expires_at
+      ? Date.parse(session.idle_expires_at)
+      : serverNow() + this.idleSeconds * 1000;
     clearInterval(this.timer);
     this.timer = setInterval(() => this.#tick(), 1000);
   }
@@ -64,13 +66,21 @@ export class SessionWatch {
 
   #open() {
     const hard = this.hardEnds <= this.idleEnds;
-    const stay = button(gettext("I'm still here"), { variant: "primary", testid: "session-stay", on: { click: () => this.#stay() } });
+    const stay = button(gettext("I'm still here"), {
+      variant: "primary",
+      testid: "session-stay",
+      on: { click: () => this.#stay() },
+    });
     this.countdown = h("strong", { class: "session-dialog__clock", "aria-hidden": "true" });
     this.dialog = document.getElementById("session-dialog");
     fillWith(
       this.dialog,
       icon("clock", "icon--large"),
-      h("h2", { id: "session-title" }, hard ? gettext("You will be asked for a new code soon") : gettext("Are you still here?")),
+      h(
+        "h2",
+        { id: "session-title" },
+        hard ? gettext("You will be asked for a new code soon") : gettext("Are you still here?"),
+      ),
       h(
         "p",
         { id: "session-text" },

@@ -1,12 +1,20 @@
 import { fillWith, h, icon } from "./dom.js";
 import { formatDateTime, formatTime } from "./format.js";
-import { fill, gettext } from "./i18n.js";
+import { fill, gettext, ngettext } from "./i18n.js";
 
 /** Where the person is, what is done, until when the draft is kept. */
 export function drawSteps(container, { steps, current, router, onLogout }) {
   const rows = steps.map((step, index) => {
     const here = step.key === current;
-    const inside = [h("span", { class: "steps__mark" }, mark(step, index)), h("span", { class: "steps__title" }, step.title, h("span", { class: "visually-hidden" }, ` (${stateWords(step)})`))];
+    const inside = [
+      h("span", { class: "steps__mark" }, mark(step, index)),
+      h(
+        "span",
+        { class: "steps__title" },
+        step.title,
+        h("span", { class: "visually-hidden" }, ` (${stateWords(step)})`),
+      ),
+    ];
     const follow = (event) => {
       event.preventDefault();
       router.go(step.key);
@@ -15,11 +23,25 @@ export function drawSteps(container, { steps, current, router, onLogout }) {
       "li",
       { class: "steps__item", dataset: { state: step.state } },
       step.open
-        ? h("a", { class: "steps__link", href: router.href(step.key), "aria-current": here ? "step" : null, on: { click: follow }, testid: `nav-${step.key}` }, inside)
+        ? h(
+            "a",
+            {
+              class: "steps__link",
+              href: router.href(step.key),
+              "aria-current": here ? "step" : null,
+              on: { click: follow },
+              testid: `nav-${step.key}`,
+            },
+            inside,
+          )
         : h("span", { class: "steps__link", "aria-current": here ? "step" : null }, inside),
     );
   });
-  const logout = h("button", { type: "button", class: "link", testid: "logout", on: { click: onLogout } }, gettext("Log out on this device"));
+  const logout = h(
+    "button",
+    { type: "button", class: "link", testid: "logout", on: { click: onLogout } },
+    gettext("Log out on this device"),
+  );
   fillWith(container, h("ol", { class: "steps" }, rows), onLogout && h("p", { class: "side__logout" }, logout));
 }
 
@@ -37,10 +59,14 @@ function stateWords(step) {
 
 /** The saved state, always in sight; only trouble and its end are said to screen readers. */
 export class SaveState {
-  /** @param {HTMLElement} el @param {import("./saver.js").Saver} saver @param {(text: string) => void} announce */
-  constructor(el, saver, announce) {
+  /**
+   * @param {HTMLElement} el
+   * @param {{saver: import("./saver.js").Saver, filesOnTheirWay: () => number, announce: (text: string) => void}} options
+   */
+  constructor(el, { saver, filesOnTheirWay, announce }) {
     this.el = el;
     this.saver = saver;
+    this.filesOnTheirWay = filesOnTheirWay;
     this.announce = announce;
     this.trouble = false;
     saver.addEventListener("state", () => this.draw());
@@ -60,12 +86,24 @@ export class SaveState {
 
   #words() {
     const { state, savedAt, unsent } = this.saver;
+    if (state === "offline" && navigator.onLine && !this.saver.cutOff) {
+      return ["offline", "cloud-off", gettext("Not saved yet – kept on this device, will be sent")];
+    }
     if (state === "offline" || !navigator.onLine) {
-      const kept = unsent ? gettext("No network – kept on this device, will be sent") : gettext("No network – what you enter is kept on this device");
+      const kept = unsent
+        ? gettext("No network – kept on this device, will be sent")
+        : gettext("No network – what you enter is kept on this device");
       return ["offline", "cloud-off", kept];
     }
     if (state === "saving") return ["saving", "refresh", gettext("Saving…")];
     if (state === "refused") return ["refused", "alert", gettext("An answer could not be saved – please check it")];
+    const files = this.filesOnTheirWay();
+    if (files)
+      return [
+        "saving",
+        "refresh",
+        fill(ngettext("%(count)s file on its way", "%(count)s files on their way", files), { count: files }),
+      ];
     if (savedAt) return ["saved", "cloud-check", fill(gettext("Saved %(time)s"), { time: formatTime(savedAt) })];
     return ["idle", "cloud-check", ""];
   }
@@ -75,5 +113,10 @@ export class SaveState {
 export function drawExpiry(el, claim) {
   const draft = claim?.can.edit && claim.expires_at;
   el.hidden = !draft;
-  if (draft) fillWith(el, icon("clock"), h("span", {}, fill(gettext("Kept until %(when)s"), { when: formatDateTime(claim.expires_at) })));
+  if (draft)
+    fillWith(
+      el,
+      icon("clock"),
+      h("span", {}, fill(gettext("Kept until %(when)s"), { when: formatDateTime(claim.expires_at) })),
+    );
 }

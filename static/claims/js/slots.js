@@ -1,20 +1,10 @@
 import { ApiError, api } from "./api.js";
-import { announce, button, fillWith, h, icon, notice, reconcile, whileBusy } from "./dom.js";
-import { formatBytes, formatPercent } from "./format.js";
+import { askFirst } from "./ask.js";
+import { announce, fillWith, h, icon, notice, reconcile, whileBusy } from "./dom.js";
+import { documentRow, stateOf, uploadRow } from "./file_rows.js";
 import { fieldId } from "./fields.js";
 import { fill, gettext } from "./i18n.js";
 import { acceptOf, takesPhotos } from "./uploads.js";
-
-/** Server states of a slot and of a document: a word and its look. */
-const STATES = {
-  waiting: () => ["muted", gettext("Waiting for a file")],
-  received: () => ["info", gettext("Received")],
-  reading: () => ["info", gettext("Being read")],
-  accepted: () => ["success", gettext("Accepted")],
-  rejected: () => ["danger", gettext("Please send another")],
-};
-
-const stateOf = (state) => (STATES[state] ?? STATES.received)();
 
 function badge(state) {
   const [tone, words] = stateOf(state);
@@ -39,13 +29,21 @@ export class SlotList {
     this.stop = new AbortController();
     const { signal } = this.stop;
     uploads.addEventListener("change", () => this.update(), { signal });
-    uploads.addEventListener("progress", (event) => this.shown.get(event.detail.slot)?.progress(event.detail), { signal });
+    uploads.addEventListener("progress", (event) => this.shown.get(event.detail.slot)?.progress(event.detail), {
+      signal,
+    });
     this.update();
   }
 
   update() {
     const slots = this.store.claim?.slots ?? [];
-    reconcile(this.el, slots, (slot) => slot.key, this.shown, (slot) => new Slot(slot, this));
+    reconcile(
+      this.el,
+      slots,
+      (slot) => slot.key,
+      this.shown,
+      (slot) => new Slot(slot, this),
+    );
   }
 
   dispose() {
@@ -61,12 +59,24 @@ class Slot {
     const titleId = `slot-${slot.key}`;
     this.badge = h("span", {});
     this.error = h("p", { class: "field__error", hidden: true });
-    this.documents = h("ul", { class: "files", "aria-label": fill(gettext("Files: %(title)s"), { title: slot.title }) });
-    this.uploads = h("ul", { class: "files", "aria-label": fill(gettext("On their way: %(title)s"), { title: slot.title }) });
+    this.documents = h("ul", {
+      class: "files",
+      "aria-label": fill(gettext("Files: %(title)s"), { title: slot.title }),
+    });
+    this.uploads = h("ul", {
+      class: "files",
+      "aria-label": fill(gettext("On their way: %(title)s"), { title: slot.title }),
+    });
     this.adders = h("div", { class: "slot__add" }, this.#input("file"), this.#input("camera"), this.#dropHint());
     this.el = h(
       "section",
-      { class: "slot card", id: fieldId(`documents.${slot.key}`), "aria-labelledby": titleId, testid: `slot-${slot.key}`, tabindex: "-1" },
+      {
+        class: "slot card",
+        id: fieldId(`documents.${slot.key}`),
+        "aria-labelledby": titleId,
+        testid: `slot-${slot.key}`,
+        tabindex: "-1",
+      },
       h("div", { class: "slot__head" }, h("h2", { class: "slot__title", id: titleId }, slot.title), this.badge),
       !slot.required && h("p", { class: "slot__optional" }, gettext("Helpful, but not required")),
       slot.why && h("p", { class: "slot__why" }, slot.why),
@@ -87,12 +97,30 @@ class Slot {
   update(slot) {
     this.slot = slot;
     const rows = this.list.uploads.of(slot.key);
-    const full = slot.documents.length + rows.filter((row) => row.state !== "failed" && row.state !== "lost").length >= slot.max_files;
+    const full =
+      slot.documents.length + rows.filter((row) => row.state !== "failed" && row.state !== "lost").length >=
+      slot.max_files;
     fillWith(this.badge, badge(slot.state));
     this.el.dataset.state = slot.state;
     this.adders.hidden = full || !this.list.store.claim.can.upload;
-    reconcile(this.documents, slot.documents, (document) => document.id, this.documentRows, (document) => this.#document(document));
-    reconcile(this.uploads, rows, (row) => row.id, this.uploadRows, (row) => this.#upload(row));
+    reconcile(
+      this.documents,
+      slot.documents,
+      (document) => document.id,
+      this.documentRows,
+      (document) =>
+        documentRow(document, {
+          canRemove: () => this.list.store.claim.can.edit,
+          onRemove: (control) => this.#remove(document, control),
+        }),
+    );
+    reconcile(
+      this.uploads,
+      rows,
+      (row) => row.id,
+      this.uploadRows,
+      (row) => this.#upload(row),
+    );
     this.documents.hidden = !slot.documents.length;
     this.uploads.hidden = !rows.length;
   }
@@ -121,7 +149,8 @@ class Slot {
     if (taken.length < files.length) {
       this.setError(fill(gettext("No more than %(count)s files go here."), { count: this.slot.max_files }));
     }
-    if (taken.length) announce(fill(gettext("Sending: %(names)s"), { names: taken.map((file) => file.name).join(", ") }));
+    if (taken.length)
+      announce(fill(gettext("Sending: %(names)s"), { names: taken.map((file) => file.name).join(", ") }));
   }
 
   #input(kind) {
@@ -136,7 +165,9 @@ class Slot {
       accept: camera ? "image/*" : acceptOf(this.slot.accepts),
       capture: camera ? "environment" : null,
       multiple: !camera && this.slot.max_files > 1,
-      "aria-label": fill(camera ? gettext("Take a photo: %(title)s") : gettext("Choose a file: %(title)s"), { title: this.slot.title }),
+      "aria-label": fill(camera ? gettext("Take a photo: %(title)s") : gettext("Choose a file: %(title)s"), {
+        title: this.slot.title,
+      }),
     });
     input.addEventListener("change", () => {
       this.#add(input.files);
@@ -170,38 +201,13 @@ class Slot {
     });
   }
 
-  #document(first) {
-    const state = h("span", {});
-    const reason = h("p", { class: "file__reason", hidden: true });
-    const picture = first.preview_url
-      ? h("img", { class: "file__picture", src: first.preview_url, alt: "", loading: "lazy", width: 56, height: 56 })
-      : h("span", { class: "file__picture" }, icon("file"));
-    picture.addEventListener("error", () => picture.replaceWith(h("span", { class: "file__picture" }, icon("file"))), { once: true });
-    const name = first.download_url ? h("a", { class: "file__name", href: first.download_url }, first.name) : h("span", { class: "file__name" }, first.name);
-    const remove = button(gettext("Remove"), {
-      variant: "quiet",
-      iconName: "trash",
-      testid: "document-remove",
-      "aria-label": fill(gettext("Remove %(name)s"), { name: first.name }),
-      on: { click: () => this.#remove(first, remove) },
-    });
-    const el = h(
-      "li",
-      { class: "file", testid: "document" },
-      picture,
-      h("div", { class: "file__about" }, name, h("p", { class: "file__meta" }, formatBytes(first.size), " · ", state), reason),
-      remove,
-    );
-    const update = (document) => {
-      const [tone, words] = stateOf(document.state);
-      fillWith(state, h("span", { class: `tone--${tone}` }, words));
-      el.dataset.state = document.state;
-      reason.textContent = document.reason ?? "";
-      reason.hidden = !document.reason;
-      remove.hidden = !this.list.store.claim.can.edit;
+  #upload(row) {
+    const { uploads } = this.list;
+    const onCancel = () => {
+      uploads.cancel(row.id);
+      this.focus();
     };
-    update(first);
-    return { el, update };
+    return uploadRow(row, { onRetry: () => uploads.retry(row.id), onCancel });
   }
 
   #remove(document, control) {
@@ -221,86 +227,6 @@ class Slot {
       }),
     );
   }
-
-  /** @param {import("./uploads.js").Upload} first */
-  #upload(first) {
-    const { uploads } = this.list;
-    const words = h("p", { class: "file__meta" });
-    const bar = h("progress", { class: "file__progress", max: "100", "aria-label": fill(gettext("Sent of %(name)s"), { name: first.name }) });
-    const retry = button(gettext("Try again"), { iconName: "refresh", testid: "upload-retry", on: { click: () => uploads.retry(first.id) } });
-    const cancel = button(gettext("Cancel"), {
-      variant: "quiet",
-      iconName: "x",
-      testid: "upload-cancel",
-      "aria-label": fill(gettext("Cancel %(name)s"), { name: first.name }),
-      on: {
-        click: () => {
-          uploads.cancel(first.id);
-          this.focus();
-        },
-      },
-    });
-    const el = h(
-      "li",
-      { class: "file file--moving", testid: "upload" },
-      h("span", { class: "file__picture" }, icon("file")),
-      h("div", { class: "file__about" }, h("p", { class: "file__name" }, first.name), words, bar, retry),
-      cancel,
-    );
-    let said = first.state;
-    const update = (row) => {
-      el.dataset.state = row.state;
-      words.textContent = uploadWords(row);
-      words.classList.toggle("tone--danger", row.state === "failed");
-      bar.hidden = row.state === "failed" || row.state === "lost";
-      if (row.state === "checking" || row.state === "queued" || row.state === "waiting") bar.removeAttribute("value");
-      else bar.value = Math.round(row.sent * 100);
-      retry.hidden = !(row.state === "failed" && row.canRetry) && row.state !== "waiting";
-      if (row.state !== said && ["failed", "waiting"].includes(row.state)) announce(`${row.name}: ${words.textContent}`);
-      said = row.state;
-    };
-    update(first);
-    if (first.state === "failed") announce(`${first.name}: ${first.error}`);
-    return { el, update };
-  }
-}
-
-function uploadWords(row) {
-  const size = formatBytes(row.size);
-  switch (row.state) {
-    case "queued":
-      return fill(gettext("%(size)s · next in line"), { size });
-    case "sending":
-      return fill(gettext("%(size)s · sending, %(percent)s"), { size, percent: formatPercent(row.sent) });
-    case "checking":
-      return fill(gettext("%(size)s · sent, being checked"), { size });
-    case "waiting":
-      return row.error || gettext("No network. It goes on by itself as soon as there is one.");
-    case "lost":
-      return gettext("The page was reloaded before it arrived. Please choose this file again.");
-    default:
-      return row.error;
-  }
-}
-
-/** Asks before something is thrown away. */
-export function askFirst(question, yes, then) {
-  const dialog = document.getElementById("ask-dialog");
-  const answer = (work) => () => {
-    dialog.close();
-    work?.();
-  };
-  fillWith(
-    dialog,
-    h("h2", { id: "ask-title" }, question),
-    h(
-      "div",
-      { class: "actions" },
-      button(gettext("Keep it"), { testid: "ask-no", on: { click: answer(null) } }),
-      button(yes, { variant: "danger", testid: "ask-yes", on: { click: answer(then) } }),
-    ),
-  );
-  dialog.showModal();
 }
 
 /** What staff asked for since, newest first. */
@@ -308,7 +234,13 @@ export function requestNotices(claim) {
   const titles = new Map(claim.slots.map((slot) => [slot.key, slot.title]));
   return claim.requests.map(({ slot, text }) => {
     const title = titles.get(slot) ?? gettext("We need something from you");
-    const jump = titles.has(slot) && h("p", {}, h("a", { href: `#${fieldId(`documents.${slot}`)}`, class: "notice__link" }, gettext("Go to this document")));
+    const jump =
+      titles.has(slot) &&
+      h(
+        "p",
+        {},
+        h("a", { href: `#${fieldId(`documents.${slot}`)}`, class: "notice__link" }, gettext("Go to this document")),
+      );
     return notice("attention", title, h("p", {}, text), jump);
   });
 }

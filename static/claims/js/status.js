@@ -9,7 +9,14 @@ import { ClaimStore } from "./store.js";
 import { SessionWatch } from "./session.js";
 import { UploadQueue } from "./uploads.js";
 
-const TONES = { approved: "success", paid: "success", rejected: "danger", needs_documents: "attention", withdrawn: "muted", draft: "attention" };
+const TONES = {
+  approved: "success",
+  paid: "success",
+  rejected: "danger",
+  needs_documents: "attention",
+  withdrawn: "muted",
+  draft: "attention",
+};
 
 /** The page of a claim after it was sent: lives on, shows what is missing, takes more documents. */
 class StatusPage {
@@ -21,7 +28,9 @@ class StatusPage {
     this.live = null;
     this.asking = false;
     this.store.addEventListener("change", (event) => this.#draw(event.detail));
-    apiEvents.addEventListener("unauthorized", () => this.#login(gettext("Your session has ended. Please enter the code again.")));
+    apiEvents.addEventListener("unauthorized", () =>
+      this.#login(gettext("Your session has ended. Please enter the code again.")),
+    );
   }
 
   async start() {
@@ -91,9 +100,21 @@ class StatusPage {
     this.live?.close();
     fillWith(
       this.app,
-      h("h1", { class: "step__title" }, gone ? gettext("There is no such claim under your number") : gettext("The page could not be loaded")),
-      gone ? h("p", { class: "step__lead" }, gettext("Perhaps it was reported from another phone.")) : notice("danger", error.message),
-      h("div", { class: "actions" }, gone ? h("a", { class: "button button--primary", href: "/" }, gettext("To my claims")) : button(gettext("Try again"), { variant: "primary", on: { click: () => location.reload() } })),
+      h(
+        "h1",
+        { class: "step__title" },
+        gone ? gettext("There is no such claim under your number") : gettext("The page could not be loaded"),
+      ),
+      gone
+        ? h("p", { class: "step__lead" }, gettext("Perhaps it was reported from another phone."))
+        : notice("danger", error.message),
+      h(
+        "div",
+        { class: "actions" },
+        gone
+          ? h("a", { class: "button button--primary", href: "/" }, gettext("To my claims"))
+          : button(gettext("Try again"), { variant: "primary", on: { click: () => location.reload() } }),
+      ),
     );
   }
 
@@ -105,8 +126,11 @@ class StatusPage {
     badge.className = `badge badge--large badge--${TONES[claim.status] ?? "info"}`;
     badge.dataset.status = claim.status;
     badge.textContent = claim.status_label;
-    if (before && before !== claim.status_label) announce(fill(gettext("The status is now: %(status)s"), { status: claim.status_label }));
-    when.textContent = claim.submitted_at ? fill(gettext("Sent on %(when)s"), { when: formatDateTime(claim.submitted_at) }) : "";
+    if (before && before !== claim.status_label)
+      announce(fill(gettext("The status is now: %(status)s"), { status: claim.status_label }));
+    when.textContent = claim.submitted_at
+      ? fill(gettext("Sent on %(when)s"), { when: formatDateTime(claim.submitted_at) })
+      : "";
     fillWith(requests, requestNotices(claim));
     fillWith(missing, missingNotice(claim));
     fillWith(timeline, [...claim.timeline].reverse().map(timelineRow));
@@ -131,16 +155,35 @@ class StatusPage {
     this.parts = parts;
     fillWith(
       this.app,
-      h("header", { class: "status__head" }, h("p", { class: "status__number", testid: "claim-number" }, claim.number), parts.title, h("div", { class: "status__line" }, parts.badge, parts.live), parts.when),
+      h(
+        "header",
+        { class: "status__head" },
+        h("p", { class: "status__number", testid: "claim-number" }, claim.number),
+        parts.title,
+        h("div", { class: "status__line" }, parts.badge, parts.live),
+        parts.when,
+      ),
       parts.requests,
       parts.missing,
       parts.actions,
-      h("section", { class: "stack" }, h("h2", { class: "subtitle" }, gettext("What has happened so far")), parts.timeline),
+      h(
+        "section",
+        { class: "stack" },
+        h("h2", { class: "subtitle" }, gettext("What has happened so far")),
+        parts.timeline,
+      ),
       h(
         "section",
         { class: "stack" },
         h("h2", { class: "subtitle" }, gettext("Your documents")),
-        claim.can.upload && h("p", { class: "muted" }, fill(gettext("You can add more at any time, up to %(most)s each."), { most: formatBytes(this.definition.limits.max_file_bytes) })),
+        claim.can.upload &&
+          h(
+            "p",
+            { class: "muted" },
+            fill(gettext("You can add more at any time, up to %(most)s each."), {
+              most: formatBytes(this.definition.limits.max_file_bytes),
+            }),
+          ),
         this.slots.el,
       ),
     );
@@ -148,7 +191,11 @@ class StatusPage {
   }
 
   #makeUploads() {
-    const uploads = new UploadQueue({ url: api.documentsUrl(this.number), number: this.number, limits: this.definition.limits });
+    const uploads = new UploadQueue({
+      url: api.documentsUrl(this.number),
+      number: this.number,
+      limits: this.definition.limits,
+    });
     uploads.addEventListener("stored", (event) => {
       announce(`${event.detail.name}: ${gettext("received")}`);
       this.refresh();
@@ -159,27 +206,64 @@ class StatusPage {
   #showLive(live) {
     if (!this.parts) return;
     this.parts.live.dataset.live = String(live);
-    fillWith(this.parts.live, h("span", { class: "live__dot" }), live ? gettext("This page updates itself") : gettext("Looking for news every 15 seconds"));
+    fillWith(
+      this.parts.live,
+      h("span", { class: "live__dot" }),
+      live ? gettext("This page updates itself") : gettext("Looking for news every 15 seconds"),
+    );
   }
 }
 
 function missingNotice(claim) {
   const missing = claim.steps.flatMap((step) => step.missing);
   if (!missing.length) return [];
-  return [notice("attention", gettext("Still missing"), h("ul", { class: "missing" }, missing.map(({ detail }) => h("li", {}, detail))))];
+  return [
+    notice(
+      "attention",
+      gettext("Still missing"),
+      h(
+        "ul",
+        { class: "missing" },
+        missing.map(({ detail }) => h("li", {}, detail)),
+      ),
+    ),
+  ];
 }
 
 function links(claim) {
   const page = `/claims/${encodeURIComponent(claim.number)}`;
   return [
-    claim.can.edit && h("a", { class: "button button--primary", href: `/?claim=${encodeURIComponent(claim.number)}`, testid: "go-on" }, icon("arrow-right"), gettext("Go on filling in")),
-    claim.submitted_at && h("a", { class: "button button--secondary", href: `${page}/receipt/`, testid: "receipt-page" }, icon("file"), gettext("Receipt")),
-    claim.receipt_url && h("a", { class: "button button--secondary", href: api.receiptUrl(claim.number), testid: "receipt-pdf" }, icon("download"), gettext("Receipt as PDF")),
+    claim.can.edit &&
+      h(
+        "a",
+        { class: "button button--primary", href: `/?claim=${encodeURIComponent(claim.number)}`, testid: "go-on" },
+        icon("arrow-right"),
+        gettext("Go on filling in"),
+      ),
+    claim.submitted_at &&
+      h(
+        "a",
+        { class: "button button--secondary", href: `${page}/receipt/`, testid: "receipt-page" },
+        icon("file"),
+        gettext("Receipt"),
+      ),
+    claim.receipt_url &&
+      h(
+        "a",
+        { class: "button button--secondary", href: api.receiptUrl(claim.number), testid: "receipt-pdf" },
+        icon("download"),
+        gettext("Receipt as PDF"),
+      ),
   ];
 }
 
 function timelineRow({ at, code, text }) {
-  return h("li", { class: "timeline__item", dataset: { code } }, h("span", { class: "timeline__text" }, text), h("time", { class: "timeline__at", datetime: at }, formatDateTime(at)));
+  return h(
+    "li",
+    { class: "timeline__item", dataset: { code } },
+    h("span", { class: "timeline__text" }, text),
+    h("time", { class: "timeline__at", datetime: at }, formatDateTime(at)),
+  );
 }
 
 new StatusPage().start();

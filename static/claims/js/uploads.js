@@ -1,4 +1,4 @@
-import { ApiError, apiEvents, errorFrom, uniqueKey } from "./api.js";
+import { apiEvents, errorFrom, uniqueKey } from "./api.js";
 import { formatBytes } from "./format.js";
 import { fill, gettext, language } from "./i18n.js";
 import { tabStorage } from "./storage.js";
@@ -36,8 +36,13 @@ export class UploadQueue extends EventTarget {
     apiEvents.addEventListener("unauthorized", () => (this.paused = true));
   }
 
+  /** How many files have not arrived yet. */
+  get moving() {
+    return this.rows.filter(isMoving).length;
+  }
+
   get busy() {
-    return this.rows.some(isMoving);
+    return this.moving > 0;
   }
 
   /** @param {string} slot */
@@ -96,13 +101,17 @@ export class UploadQueue extends EventTarget {
     }
     const kind = kindOf(file);
     if (kind && slot.accepts.length && !slot.accepts.includes(kind)) {
-      return fill(gettext("Files of this kind can't be taken here. Please send %(kinds)s."), { kinds: kindsInWords(slot.accepts) });
+      return fill(gettext("Files of this kind can't be taken here. Please send %(kinds)s."), {
+        kinds: kindsInWords(slot.accepts),
+      });
     }
     return "";
   }
 
   #changed() {
-    const unfinished = this.rows.filter((row) => row.state !== "failed").map(({ id, slot, name, size }) => ({ id, slot, name, size }));
+    const unfinished = this.rows
+      .filter((row) => row.state !== "failed")
+      .map(({ id, slot, name, size }) => ({ id, slot, name, size }));
     if (unfinished.length) tabStorage.write(this.storageKey, unfinished);
     else tabStorage.drop(this.storageKey);
     this.dispatchEvent(new Event("change"));
@@ -111,7 +120,8 @@ export class UploadQueue extends EventTarget {
   #next() {
     const running = this.rows.filter((row) => row.xhr).length;
     if (this.paused) return;
-    for (const row of this.rows.filter((candidate) => candidate.state === "queued").slice(0, PARALLEL - running)) this.#send(row);
+    for (const row of this.rows.filter((candidate) => candidate.state === "queued").slice(0, PARALLEL - running))
+      this.#send(row);
   }
 
   /** @param {Upload} row */
@@ -166,7 +176,10 @@ export class UploadQueue extends EventTarget {
       row.state = "waiting";
       apiEvents.dispatchEvent(new Event("unauthorized"));
     } else if (isWorthWaiting(error) && row.tries <= BACKOFF_S.length) {
-      Object.assign(row, { state: "waiting", error: error.status === 0 ? "" : gettext("We could not take it just now. It goes on by itself.") });
+      Object.assign(row, {
+        state: "waiting",
+        error: error.status === 0 ? "" : gettext("We could not take it just now. It goes on by itself."),
+      });
       const wait = error.retryAfter ?? BACKOFF_S[row.tries - 1];
       setTimeout(() => row.state === "waiting" && navigator.onLine && this.resume(), wait * 1000);
     } else {
@@ -184,7 +197,7 @@ function blank(known) {
 /** @param {Upload} row */
 const isMoving = (row) => ["queued", "sending", "checking", "waiting"].includes(row.state);
 
-/** @param {ApiError} error */
+/** @param {import("./api.js").ApiError} error */
 const isWorthWaiting = (error) => error.temporary || error.status === 429 || error.status === 408;
 
 const KINDS = {
@@ -197,7 +210,9 @@ const KINDS = {
 /** The kind by type or name; an unlisted known type gives its type, nothing at all gives null: then the server decides. */
 function kindOf(file) {
   const extension = file.name.split(".").pop().toLowerCase();
-  const known = Object.entries(KINDS).find(([, kind]) => kind.types.includes(file.type) || kind.extensions.includes(extension));
+  const known = Object.entries(KINDS).find(
+    ([, kind]) => kind.types.includes(file.type) || kind.extensions.includes(extension),
+  );
   return known?.[0] ?? (file.type || null);
 }
 
@@ -206,7 +221,11 @@ const kindsInWords = (accepts) => accepts.map((name) => KINDS[name]?.title ?? na
 /** The `accept` of a file input. Images as a whole, so that a phone offers its camera beside its files. */
 export function acceptOf(accepts) {
   const images = accepts.some((name) => name !== "pdf");
-  const parts = [images && "image/*", accepts.includes("heic") && ".heic,.heif", accepts.includes("pdf") && "application/pdf,.pdf"];
+  const parts = [
+    images && "image/*",
+    accepts.includes("heic") && ".heic,.heif",
+    accepts.includes("pdf") && "application/pdf,.pdf",
+  ];
   return parts.filter(Boolean).join(",");
 }
 

@@ -65,7 +65,18 @@ export function descriptionView({ store, saver, definition }) {
       { class: "stack" },
       field.el,
       count,
-      h("p", { class: "aside-note" }, icon("message"), h("span", {}, gettext("From your words we find the right questions and documents, so that you are asked only what matters."))),
+      h(
+        "p",
+        { class: "aside-note" },
+        icon("message"),
+        h(
+          "span",
+          {},
+          gettext(
+            "From your words we find the right questions and documents, so that you are asked only what matters.",
+          ),
+        ),
+      ),
     ),
     fields: [field],
     mayGoOn: true,

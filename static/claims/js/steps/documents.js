@@ -21,7 +21,13 @@ export function documentsView({ store, uploads, definition, refresh }) {
         "p",
         { class: "aside-note" },
         icon("info"),
-        h("span", {}, fill(gettext("One file may have up to %(most)s. Original files stay as you sent them."), { most: formatBytes(definition.limits.max_file_bytes) })),
+        h(
+          "span",
+          {},
+          fill(gettext("One file may have up to %(most)s. Original files stay as you sent them."), {
+            most: formatBytes(definition.limits.max_file_bytes),
+          }),
+        ),
       ),
     ),
     mayGoOn: true,
@@ -31,7 +37,11 @@ export function documentsView({ store, uploads, definition, refresh }) {
       await refresh();
       const problems = missingProblems(
         store.step("documents"),
-        [...slots.shown.values()].map((slot) => ({ attr: `documents.${slot.slot.key}`, setError: () => {}, focus: () => slot.focus() })),
+        [...slots.shown.values()].map((slot) => ({
+          attr: `documents.${slot.slot.key}`,
+          setError: () => {},
+          focus: () => slot.focus(),
+        })),
       );
       // A file that is on its way is not missing: it goes on being sent while the person goes on.
       return problems.filter(({ attr }) => !uploads.busyFor((attr ?? "").split(".").pop()));

@@ -14,7 +14,14 @@ export function eventView({ store, saver, definition }) {
   const stop = new AbortController();
   const save = (attr) => (value, options) => saver.set(attr, value, options);
   const picker = typePicker({ types: definition.event_types, chosen: saver.valueOf("event_type"), onPick: picked });
-  const date = new Field({ attr: "event_date", kind: "date", label: gettext("When did it happen?"), required: true, max: today(), onChange: save("event_date") });
+  const date = new Field({
+    attr: "event_date",
+    kind: "date",
+    label: gettext("When did it happen?"),
+    required: true,
+    max: today(),
+    onChange: save("event_date"),
+  });
   const place = new Field({
     attr: "event_place",
     kind: "text",
@@ -25,7 +32,14 @@ export function eventView({ store, saver, definition }) {
     onChange: save("event_place"),
   });
   const questions = h("div", { class: "stack", testid: "questions" });
-  const rest = h("div", { class: "stack", id: "event-rest" }, h("h2", { class: "subtitle", id: "event-rest-title", tabindex: "-1" }, gettext("When, where and how")), date.el, place.el, questions);
+  const rest = h(
+    "div",
+    { class: "stack", id: "event-rest" },
+    h("h2", { class: "subtitle", id: "event-rest-title", tabindex: "-1" }, gettext("When, where and how")),
+    date.el,
+    place.el,
+    questions,
+  );
   /** @type {Map<string, {el: HTMLElement, field: Field, update: (question: any) => void}>} */
   const shown = new Map();
 
@@ -40,7 +54,13 @@ export function eventView({ store, saver, definition }) {
 
   function questionField(question) {
     const attr = `answers.${question.key}`;
-    const field = new Field({ ...question, attr, max: question.max ?? undefined, currencies: definition.currencies, onChange: save(attr) });
+    const field = new Field({
+      ...question,
+      attr,
+      max: question.max ?? undefined,
+      currencies: definition.currencies,
+      onChange: save(attr),
+    });
     field.value = saver.valueOf(attr);
     return { el: field.el, field, update: () => field.sync(saver.valueOf(attr)) };
   }
@@ -72,7 +92,8 @@ export function eventView({ store, saver, definition }) {
     "conflict",
     (event) => {
       for (const field of fields()) {
-        if (event.detail.includes(field.attr)) field.setHint?.(gettext("This was changed on another device too. What you entered here was kept."));
+        if (event.detail.includes(field.attr))
+          field.setHint?.(gettext("This was changed on another device too. What you entered here was kept."));
       }
     },
     { signal: stop.signal },
@@ -96,7 +117,11 @@ export function eventView({ store, saver, definition }) {
       const refused = fields().filter((field) => saver.errors.has(field.attr));
       if (refused.length) {
         showRefusals();
-        return refused.map((field) => ({ attr: field.attr, text: saver.errors.get(field.attr), focus: () => field.focus() }));
+        return refused.map((field) => ({
+          attr: field.attr,
+          text: saver.errors.get(field.attr),
+          focus: () => field.focus(),
+        }));
       }
       // Without a network the person goes on; what is missing is told in the review.
       return sent ? missingProblems(store.step("event"), fields()) : [];
@@ -113,10 +138,17 @@ function typePicker({ types, chosen, onPick }) {
   const error = h("p", { class: "field__error", id: "f-event_type-error", hidden: true });
   const inputs = new Map();
   const cards = types.map((type) => {
-    const input = h("input", { type: "radio", name: "event_type", value: type.code, id: `event-type-${type.code}`, testid: `event-type-${type.code}` });
+    const input = h("input", {
+      type: "radio",
+      name: "event_type",
+      value: type.code,
+      id: `event-type-${type.code}`,
+      testid: `event-type-${type.code}`,
+    });
     inputs.set(type.code, input);
     input.addEventListener("change", () => onPick(type.code, performance.now() - pointerAt < 500));
-    const about = type.description && h("span", { class: "type__about", id: `event-type-${type.code}-about` }, type.description);
+    const about =
+      type.description && h("span", { class: "type__about", id: `event-type-${type.code}-about` }, type.description);
     if (about) input.setAttribute("aria-describedby", about.id);
     return h(
       "label",
@@ -128,8 +160,19 @@ function typePicker({ types, chosen, onPick }) {
   });
   let pointerAt = -1000;
   const list = h("div", { class: "types__cards" }, cards);
-  const change = button(gettext("Choose something else"), { iconName: "refresh", testid: "event-type-change", hidden: true });
-  const fieldset = h("fieldset", { class: "fieldset types", id: "f-event_type" }, h("legend", { class: "visually-hidden" }, gettext("What kind of event")), list, change, error);
+  const change = button(gettext("Choose something else"), {
+    iconName: "refresh",
+    testid: "event-type-change",
+    hidden: true,
+  });
+  const fieldset = h(
+    "fieldset",
+    { class: "fieldset types", id: "f-event_type" },
+    h("legend", { class: "visually-hidden" }, gettext("What kind of event")),
+    list,
+    change,
+    error,
+  );
   list.addEventListener("pointerup", () => (pointerAt = performance.now()));
   change.addEventListener("click", () => {
     expand();

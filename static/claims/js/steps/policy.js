@@ -5,7 +5,13 @@ import { formatDate } from "../format.js";
 import { fill, gettext } from "../i18n.js";
 import { withWait } from "../login.js";
 
-const TONES = { valid: "success", expired: "attention", not_yet: "attention", not_found: "attention", unavailable: "info" };
+const TONES = {
+  valid: "success",
+  expired: "attention",
+  not_yet: "attention",
+  not_found: "attention",
+  unavailable: "info",
+};
 
 const TITLES = {
   valid: () => gettext("The policy is found and valid"),
@@ -44,7 +50,12 @@ export function policyView({ store, saver, onSkip }) {
 
   function show(policy) {
     if (!policy) return fillWith(result);
-    const period = policy.valid_from && fill(gettext("Valid from %(from)s to %(until)s"), { from: formatDate(policy.valid_from), until: formatDate(policy.valid_until) });
+    const period =
+      policy.valid_from &&
+      fill(gettext("Valid from %(from)s to %(until)s"), {
+        from: formatDate(policy.valid_from),
+        until: formatDate(policy.valid_until),
+      });
     return fillWith(
       result,
       h(
@@ -56,7 +67,8 @@ export function policyView({ store, saver, onSkip }) {
           { class: "notice__body" },
           h("p", { class: "notice__title" }, TITLES[policy.status]?.() ?? policy.detail),
           h("p", { class: "policy-result__number" }, policy.number),
-          (policy.product || policy.insurer) && h("p", {}, [policy.product, policy.insurer].filter(Boolean).join(" · ")),
+          (policy.product || policy.insurer) &&
+            h("p", {}, [policy.product, policy.insurer].filter(Boolean).join(" · ")),
           period && h("p", {}, period),
           REASSURANCE[policy.status] && h("p", {}, REASSURANCE[policy.status]()),
         ),

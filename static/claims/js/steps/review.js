@@ -17,22 +17,56 @@ export function reviewView({ store, saver, uploads, definition, router, onSubmit
   function draw() {
     const { claim } = store;
     const open = claim.steps.filter((step) => step.key !== "review" && step.missing.length);
-    missing.replaceChildren(...(open.length ? [missingCard(open, router)] : [notice("success", gettext("Everything is here"), h("p", {}, gettext("Please look it over once more and send it.")))]));
-    answers.replaceChildren(...claim.steps.filter((step) => SECTIONS[step.key]).map((step) => section(step, SECTIONS[step.key](claim), router)));
+    missing.replaceChildren(
+      ...(open.length
+        ? [missingCard(open, router)]
+        : [
+            notice(
+              "success",
+              gettext("Everything is here"),
+              h("p", {}, gettext("Please look it over once more and send it.")),
+            ),
+          ]),
+    );
+    answers.replaceChildren(
+      ...claim.steps
+        .filter((step) => SECTIONS[step.key])
+        .map((step) => section(step, SECTIONS[step.key](claim), router)),
+    );
   }
 
   return {
     key: "review",
     title: gettext("Check and send"),
     lead: gettext("You can still change anything. After sending you can add documents at any time."),
-    body: h("div", { class: "stack stack--wide" }, missing, answers, h("fieldset", { class: "fieldset consents" }, h("legend", { class: "subtitle" }, gettext("Your consent")), consents.map((consent) => consent.el))),
+    body: h(
+      "div",
+      { class: "stack stack--wide" },
+      missing,
+      answers,
+      h(
+        "fieldset",
+        { class: "fieldset consents" },
+        h("legend", { class: "subtitle" }, gettext("Your consent")),
+        consents.map((consent) => consent.el),
+      ),
+    ),
     continueLabel: gettext("Send the claim"),
     update: draw,
     async proceed() {
-      if (uploads.busy) return [{ attr: null, text: gettext("Some files are still on their way. Please wait until they have arrived.") }];
+      if (uploads.busy)
+        return [
+          { attr: null, text: gettext("Some files are still on their way. Please wait until they have arrived.") },
+        ];
       const refused = consents.filter((consent) => !consent.allowed());
       if (refused.length) return refused.map((consent) => consent.refuse());
-      if (!(await saver.flush())) return [{ attr: null, text: gettext("No network. Everything is kept; please send the claim when the network is back.") }];
+      if (!(await saver.flush()))
+        return [
+          {
+            attr: null,
+            text: gettext("No network. Everything is kept; please send the claim when the network is back."),
+          },
+        ];
       // The key outlives a lost answer and a reload: the same claim is never sent twice.
       const key = tabStorage.read(keyName) ?? uniqueKey();
       tabStorage.write(keyName, key);
@@ -51,7 +85,11 @@ export function reviewView({ store, saver, uploads, definition, router, onSubmit
         }
         return error.errors.map(({ attr, detail }) => {
           const step = stepOf(attr, store.claim);
-          return { attr, text: error.status === 429 ? withWait(error) : detail, focus: step && (() => router.go(step)) };
+          return {
+            attr,
+            text: error.status === 429 ? withWait(error) : detail,
+            focus: step && (() => router.go(step)),
+          };
         });
       }
     },
@@ -64,9 +102,13 @@ function stepOf(attr, claim) {
 }
 
 function missingCard(steps, router) {
-  const rows = steps.flatMap((step) => step.missing.map(({ attr, detail }) => h("li", {}, stepLink(router, step.key, detail, { attr }))));
+  const rows = steps.flatMap((step) =>
+    step.missing.map(({ attr, detail }) => h("li", {}, stepLink(router, step.key, detail, { attr }))),
+  );
   const count = rows.length;
-  const words = fill(ngettext("%(count)s thing is still missing", "%(count)s things are still missing", count), { count });
+  const words = fill(ngettext("%(count)s thing is still missing", "%(count)s things are still missing", count), {
+    count,
+  });
   return notice("attention", words, h("ul", { class: "missing" }, rows));
 }
 
@@ -77,12 +119,19 @@ function stepLink(router, key, text, props = {}) {
     router.go(key);
     if (props.attr) document.getElementById(fieldId(props.attr))?.focus();
   };
-  return h("a", { href: router.href(key), testid: props.testid, "aria-label": props.label, on: { click: follow } }, text);
+  return h(
+    "a",
+    { href: router.href(key), testid: props.testid, "aria-label": props.label, on: { click: follow } },
+    text,
+  );
 }
 
 function section(step, rows, router) {
   const id = `review-${step.key}`;
-  const change = stepLink(router, step.key, gettext("Change"), { testid: `change-${step.key}`, label: fill(gettext("Change: %(title)s"), { title: step.title }) });
+  const change = stepLink(router, step.key, gettext("Change"), {
+    testid: `change-${step.key}`,
+    label: fill(gettext("Change: %(title)s"), { title: step.title }),
+  });
   change.classList.add("button", "button--quiet");
   const shown = rows.filter(([, value]) => value);
   return h(
@@ -90,7 +139,11 @@ function section(step, rows, router) {
     { class: "card review", "aria-labelledby": id, testid: `review-${step.key}` },
     h("div", { class: "review__head" }, h("h2", { class: "review__title", id }, step.title), change),
     shown.length
-      ? h("dl", { class: "answers" }, shown.map(([name, value]) => h("div", { class: "answers__row" }, h("dt", {}, name), h("dd", {}, value))))
+      ? h(
+          "dl",
+          { class: "answers" },
+          shown.map(([name, value]) => h("div", { class: "answers__row" }, h("dt", {}, name), h("dd", {}, value))),
+        )
       : h("p", { class: "muted" }, gettext("Nothing entered")),
   );
 }
@@ -101,7 +154,10 @@ export const SECTIONS = {
   policy: (claim) => [
     [gettext("Policy number"), claim.policy?.number],
     [gettext("Insurer"), [claim.policy?.insurer, claim.policy?.product].filter(Boolean).join(" · ")],
-    [gettext("Valid"), claim.policy?.valid_from && `${formatDate(claim.policy.valid_from)} – ${formatDate(claim.policy.valid_until)}`],
+    [
+      gettext("Valid"),
+      claim.policy?.valid_from && `${formatDate(claim.policy.valid_from)} – ${formatDate(claim.policy.valid_until)}`,
+    ],
   ],
   event: (claim) => [
     [gettext("What happened"), claim.event_title],
@@ -109,9 +165,16 @@ export const SECTIONS = {
     [gettext("Place"), claim.event_place],
     ...claim.questions.map((question) => [question.label, formatAnswer(question, claim.answers[question.key])]),
   ],
-  documents: (claim) => claim.slots.map((slot) => [slot.title, slot.documents.map((document) => `${document.name} (${formatBytes(document.size)})`).join(", ")]),
+  documents: (claim) =>
+    claim.slots.map((slot) => [
+      slot.title,
+      slot.documents.map((document) => `${document.name} (${formatBytes(document.size)})`).join(", "),
+    ]),
   requisites: (claim) => [
-    [gettext("How to pay you"), claim.requisites && [claim.requisites.summary, claim.requisites.bank_name].filter(Boolean).join(" · ")],
+    [
+      gettext("How to pay you"),
+      claim.requisites && [claim.requisites.summary, claim.requisites.bank_name].filter(Boolean).join(" · "),
+    ],
     [gettext("Recipient"), claim.requisites?.recipient],
     [gettext("Confirmed"), claim.requisites && (claim.requisites.confirmed ? gettext("Yes") : gettext("No"))],
     [gettext("Email"), claim.email],
@@ -120,15 +183,38 @@ export const SECTIONS = {
 
 function consentField({ kind, version, title, text, required }) {
   const id = `consent-${kind}`;
-  const error = h("p", { class: "field__error", id: `${id}-error`, hidden: true }, icon("alert"), h("span", {}, gettext("Without this consent we may not take the claim.")));
+  const error = h(
+    "p",
+    { class: "field__error", id: `${id}-error`, hidden: true },
+    icon("alert"),
+    h("span", {}, gettext("Without this consent we may not take the claim.")),
+  );
   const input = h("input", { type: "checkbox", id, testid: id, "aria-required": required ? "true" : null });
   input.addEventListener("change", () => mark(false));
   const privacy = h("a", { href: `/privacy/#${kind}`, target: "_blank", rel: "noopener" }, gettext("Open as a page"));
   const el = h(
     "div",
     { class: "consent field" },
-    h("label", { class: "choice choice--check", for: id }, input, h("span", { class: "choice__label" }, title, " ", !required && h("span", { class: "field__optional" }, gettext("optional")))),
-    text && h("details", { class: "consent__text", lang: language }, h("summary", {}, gettext("Read the text")), h("p", {}, text), privacy),
+    h(
+      "label",
+      { class: "choice choice--check", for: id },
+      input,
+      h(
+        "span",
+        { class: "choice__label" },
+        title,
+        " ",
+        !required && h("span", { class: "field__optional" }, gettext("optional")),
+      ),
+    ),
+    text &&
+      h(
+        "details",
+        { class: "consent__text", lang: language },
+        h("summary", {}, gettext("Read the text")),
+        h("p", {}, text),
+        privacy,
+      ),
     error,
   );
 
