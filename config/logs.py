@@ -74,6 +74,7 @@ def configure(*, json: bool, level: str) -> None:
                 "celery.beat": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},
                 "kombu": {"level": "WARNING"},
+                "kombu.connection": {"level": "ERROR"},  # memory:// has no host, and it warns of that each time
                 "mail.log": {"level": "WARNING"},
             },
         }

@@ -15,6 +15,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command, get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connections
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
 
 from apps.core.embedded import redis
 from apps.core.embedded.ports import HOST, AlreadyRunning, PortTaken, check_port, sandbox_ports, sole_run
@@ -111,7 +113,7 @@ class Run:
                 return f"The private Redis server did not start; {self.folder}/redis/server.log has the reason."
             self.group.environment["CLAIMDESK_REDIS_URL"] = self.redis.url
         sandbox = ["manage.py", "sandbox", "--http-port", str(self.sandbox_port), "--smtp-port", str(self.smtp_port)]
-        self.group.start("sandbox", [*python, *sandbox])
+        self.group.start("sandbox", [*python, *sandbox], stopped_last=True)
         if self.alone:
             self.group.start("server", [*python, "-m", "apps.core.embedded.alone", str(self.port)])
             return None
@@ -129,18 +131,23 @@ class Run:
             while (reason := _reason_not_ready(address)) and not self.group.requests_to_stop:
                 self._reason = f"{address} does not answer yet: {reason}"
                 time.sleep(0.3)
-        if not self.alone:
-            self._wait_for_worker()
-        self._answered.set()
+        if self.alone or self._worker_answers():
+            self._answered.set()
 
-    def _wait_for_worker(self) -> None:
+    def _worker_answers(self) -> bool:
+        """True once a worker answers; False if all is being stopped first."""
         told = self.group.environment
         broker = told.get("CLAIMDESK_BROKER_URL") or told["CLAIMDESK_REDIS_URL"]
         app = Celery(broker=broker, set_as_current=False)
         self._reason = "The worker does not answer yet."
-        while not self.group.requests_to_stop and not app.control.ping(timeout=0.5, limit=1):
-            pass
-        app.close()
+        while not self.group.requests_to_stop:
+            try:
+                if app.control.ping(timeout=0.5, limit=1):
+                    return True
+            except (BrokerError, RedisError, OSError) as error:
+                self._reason = f"The broker does not answer yet: {error}"
+                time.sleep(0.5)
+        return False
 
     def _announce(self) -> None:
         if self._announced:
