@@ -8,14 +8,15 @@ from typing import Any
 
 from django.apps import apps as installed
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
-CLAIMS_HANDLER = "Claims handler"
-SENIOR_HANDLER = "Senior handler"
-FINANCE = "Finance"
-SUPPORT_AGENT = "Support agent"
-SALES = "Sales"
-AUDITOR = "Auditor"
-ADMINISTRATOR = "Administrator"
+CLAIMS_HANDLER = gettext_noop("Claims handler")
+SENIOR_HANDLER = gettext_noop("Senior handler")
+FINANCE = gettext_noop("Finance")
+SUPPORT_AGENT = gettext_noop("Support agent")
+SALES = gettext_noop("Sales")
+AUDITOR = gettext_noop("Auditor")
+ADMINISTRATOR = gettext_noop("Administrator")
 ROLES = (CLAIMS_HANDLER, SENIOR_HANDLER, FINANCE, SUPPORT_AGENT, SALES, AUDITOR, ADMINISTRATOR)
 
 _grants: dict[str, set[str]] = defaultdict(set)

@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.contacts.models import Contact
 from apps.core.models import BaseModel
@@ -9,8 +10,8 @@ class Project(BaseModel):
     """The case container of one contact and its policies."""
 
     class Status(models.TextChoices):
-        OPEN = "open", _("Open")
-        CLOSED = "closed", _("Closed")
+        OPEN = "open", pgettext_lazy("project", "Open")
+        CLOSED = "closed", pgettext_lazy("project", "Closed")
 
     contact = models.ForeignKey(Contact, models.PROTECT, related_name="projects", verbose_name=_("contact"))
     title = models.CharField(_("title"), max_length=200)
