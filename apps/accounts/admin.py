@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.accounts.models import ApiToken, User
 from apps.accounts.services import api_token_create, api_token_revoke
-from apps.core.desk.base import StaffAdmin
+from apps.core.desk.base import StaffAdmin, actor_of
 
 
 @admin.register(User)
@@ -99,7 +99,7 @@ class ApiTokenAdmin(StaffAdmin):
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         made, secret = api_token_create(
-            user=obj.user, name=obj.name, expires_at=obj.expires_at, actor=request.user, now=timezone.now()  # type: ignore[arg-type]
+            user=obj.user, name=obj.name, expires_at=obj.expires_at, actor=actor_of(request), now=timezone.now()
         )
         obj.pk, obj._state.adding = made.pk, False
         request.new_secret = secret  # type: ignore[attr-defined]  # for the next page and nowhere else
@@ -123,5 +123,5 @@ class ApiTokenAdmin(StaffAdmin):
     @admin.action(description=gettext_lazy("Revoke"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: "QuerySet[ApiToken]") -> None:
         for token in queryset[:500]:
-            api_token_revoke(token=token, actor=request.user, now=timezone.now())  # type: ignore[arg-type]
+            api_token_revoke(token=token, actor=actor_of(request), now=timezone.now())
         self.message_user(request, _("The tokens are revoked."), messages.SUCCESS)

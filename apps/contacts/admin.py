@@ -17,7 +17,7 @@ from apps.contacts.models import Contact, VerificationCode
 from apps.contacts.rules import phones
 from apps.contacts.selectors import matches
 from apps.core.desk import words
-from apps.core.desk.base import ReadOnlyAdmin, say
+from apps.core.desk.base import ReadOnlyAdmin, actor_of, say
 from apps.core.desk.reveal import reveal
 from apps.core.errors import DomainError
 
@@ -65,7 +65,7 @@ class ContactAdmin(ReadOnlyAdmin):
         try:
             reveal(
                 target=contact, what="phone, email", permission="contacts.reveal_personal", action="contact.reveal",
-                actor=request.user, now=timezone.now(),
+                actor=actor_of(request), now=timezone.now(),
             )  # fmt: skip
         except DomainError as error:
             say(request, error)

@@ -42,7 +42,8 @@ class ProjectAdmin(StaffAdmin):
 
     @admin.display(description=_("person"))
     def person(self, row: Project) -> SafeString:
-        return format_html('<a href="{}">{}</a>', reverse("admin:contacts_contact_change", args=[row.contact_id]), row.contact)
+        url = reverse("admin:contacts_contact_change", args=[row.contact_id])
+        return format_html('<a href="{}">{}</a>', url, row.contact)
 
     @admin.display(description=_("status"))
     def state(self, row: Project) -> SafeString:

@@ -21,7 +21,7 @@ from apps.claims.models import Claim, Document, SbpBank
 from apps.claims.services import claim_move, document_judge, documents_request
 from apps.claims.services.staff import REASONED
 from apps.contacts.rules import phones
-from apps.core.desk.base import say
+from apps.core.desk.base import actor_of, say
 from apps.core.desk.reveal import reveal
 from apps.core.errors import DomainError
 from apps.core.quotas import Limit, QuotaExceeded, reserve
@@ -92,7 +92,7 @@ def move(request: HttpRequest, claim_id: UUID) -> HttpResponse:
     reason = request.POST.get("reason", "")
     done = _("Status: %(status)s.") % {"status": S(to).label}
     return _told(request, claim_id, "", done, lambda: claim_move(
-        claim_id=claim_id, to=S(to), actor=request.user, reason=reason, now=timezone.now()  # type: ignore[arg-type]
+        claim_id=claim_id, to=S(to), actor=actor_of(request), reason=reason, now=timezone.now()
     ))  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def ask(request: HttpRequest, claim_id: UUID) -> HttpResponse:
         now = timezone.now()
         with transaction.atomic():
             reserve([Limit(f"ask.{claim_id}.{same}", 1, DOUBLE_CLICK)], now=now)
-            documents_request(claim_id=claim_id, slot=slot, text=text, actor=request.user, now=now)  # type: ignore[arg-type]
+            documents_request(claim_id=claim_id, slot=slot, text=text, actor=actor_of(request), now=now)
 
     try:
         return _told(request, claim_id, "documents", _("The applicant is asked for it."), change)
@@ -134,7 +134,7 @@ def judge(request: HttpRequest, claim_id: UUID, document_id: UUID) -> HttpRespon
     }[Document.State(state)]
     return _told(request, claim_id, "documents", done, lambda: document_judge(
         document_id=document_id, state=Document.State(state), reason=request.POST.get("reason", ""),
-        actor=request.user, now=timezone.now(),  # type: ignore[arg-type]
+        actor=actor_of(request), now=timezone.now(),
     ))  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def revealed(request: HttpRequest, claim_id: UUID) -> HttpResponse | dict[str, A
         reveal(
             target=target, what=what, permission="contacts.reveal_personal",
             action="requisites.reveal" if what == "requisites" else "contact.reveal",
-            actor=request.user, now=timezone.now(),
+            actor=actor_of(request), now=timezone.now(),
         )  # fmt: skip
     except DomainError as error:
         return _refused(request, claim_id, error)

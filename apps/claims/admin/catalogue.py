@@ -19,18 +19,19 @@ from apps.claims.admin.forms import EventTypeForm, QuestionForm, QuestionFormSet
 from apps.claims.models import DocumentSlot, EventType, FormDefinition, Question
 from apps.claims.selectors import definition_changes
 from apps.claims.services import definition_publish
-from apps.core.desk.base import ReadOnlyAdmin, StaffAdmin, say
+from apps.core.desk.base import ReadOnlyAdmin, StaffAdmin, actor_of, say
 from apps.core.errors import DomainError
 from apps.core.fields import translated
 
-QUESTION_FIELDSETS = [
+MAY_PUBLISH = "claims.add_formdefinition"
+QUESTION_FIELDSETS: Any = [
     (None, {"fields": [("key", "kind"), "label", ("required", "order")]}),
     (gettext_lazy("Help, choices, condition, bounds"), {
         "classes": ["collapse"],
         "fields": ["help", "choices", ("condition_key", "condition_value"), ("least", "most"), "role"],
     }),
 ]  # fmt: skip
-SLOT_FIELDSETS = [
+SLOT_FIELDSETS: Any = [
     (None, {"fields": ["key", "title", ("required", "order", "max_files"), "accepts"]}),
     (gettext_lazy("Why it is needed, what is accepted"), {"classes": ["collapse"], "fields": ["why", "accepts_note"]}),
 ]  # fmt: skip
@@ -53,8 +54,6 @@ class CatalogueAdmin(StaffAdmin):
         more = {"published": newest, "changes": changes(), "may_publish": request.user.has_perm(MAY_PUBLISH)}
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
-
-MAY_PUBLISH = "claims.add_formdefinition"
 
 
 def changes() -> list[tuple[str, int]]:
@@ -123,7 +122,7 @@ class EventTypeAdmin(CatalogueAdmin):
             raise PermissionDenied
         if request.method == "POST":
             try:
-                made = definition_publish(actor=request.user, now=timezone.now())  # type: ignore[arg-type]
+                made = definition_publish(actor=actor_of(request), now=timezone.now())
             except DomainError as error:
                 say(request, error)
             else:
@@ -203,4 +202,5 @@ class FormDefinitionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("content"))
     def shown(self, row: FormDefinition) -> SafeString:
-        return format_html('<pre class="code" tabindex="0">{}</pre>', json.dumps(row.content, ensure_ascii=False, indent=1))
+        text = json.dumps(row.content, ensure_ascii=False, indent=1)
+        return format_html('<pre class="code" tabindex="0">{}</pre>', text)

@@ -22,7 +22,7 @@ from apps.claims.models import Claim
 from apps.claims.services import claim_move
 from apps.contacts.rules import phones
 from apps.core.desk import words
-from apps.core.desk.base import StaffAdmin
+from apps.core.desk.base import StaffAdmin, actor_of
 from apps.core.desk.lists import table_estimate
 
 
@@ -90,7 +90,8 @@ class ClaimAdmin(StaffAdmin):
         if claim.open_requests:
             title = ngettext("%(n)d open request", "%(n)d open requests", claim.open_requests)
             text = title % {"n": claim.open_requests}
-            return format_html('<span class="mark mark-asked" title="{}">{}</span>', text, max(claim.missing, claim.open_requests))
+            n = max(claim.missing, claim.open_requests)
+            return format_html('<span class="mark mark-asked" title="{}">{}</span>', text, n)
         if claim.missing:
             return format_html('<span class="mark mark-lacking">{}</span>', claim.missing)
         return format_html('<span class="quiet" title="{}">—</span>', _("Nothing is missing"))
@@ -110,7 +111,7 @@ class ClaimAdmin(StaffAdmin):
         for claim_id in queryset.values_list("pk", flat=True)[:200]:
             try:
                 claim_move(
-                    claim_id=claim_id, to=Claim.Status.IN_REVIEW, actor=request.user, reason="", now=timezone.now()  # type: ignore[arg-type]
+                    claim_id=claim_id, to=Claim.Status.IN_REVIEW, actor=actor_of(request), reason="", now=timezone.now()
                 )
                 taken += 1
             except IllegalTransition:
@@ -132,9 +133,10 @@ class ClaimAdmin(StaffAdmin):
             path("<uuid:claim_id>/reveal/", wrap(self.reveal_view), name="claims_claim_reveal"),
             path("<uuid:claim_id>/documents/<uuid:document_id>/judge/", wrap(actions.judge), name="claims_claim_judge"),
             path("<uuid:claim_id>/documents/<uuid:document_id>/file/", wrap(files.original), name="claims_claim_file"),
-            path("<uuid:claim_id>/documents/<uuid:document_id>/preview/", wrap(files.preview),
+            path("<uuid:claim_id>/documents/<uuid:document_id>/preview/", wrap(files.preview, cacheable=True),
                  name="claims_claim_preview"),
-            path("<uuid:claim_id>/documents/<uuid:document_id>/thumb/", wrap(files.thumb), name="claims_claim_thumb"),
+            path("<uuid:claim_id>/documents/<uuid:document_id>/thumb/", wrap(files.thumb, cacheable=True),
+                 name="claims_claim_thumb"),
         ]  # fmt: skip
         return own + super().get_urls()
 

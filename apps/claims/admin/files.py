@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from apps.claims.models import Document
 from apps.core import audit
+from apps.core.desk.base import actor_of
 from apps.core.desk.streams import PDF_IN_FRAME, file_response
 from apps.core.files.errors import StorageFailed
 from apps.core.files.names import content_disposition
@@ -33,7 +34,7 @@ def original(request: HttpRequest, claim_id: UUID, document_id: UUID) -> HttpRes
         )  # fmt: skip
     except StorageFailed as error:
         return HttpResponse(str(error.detail), status=error.status, content_type="text/plain; charset=utf-8")
-    audit.record(action="document.download", target=document, actor=request.user, now=timezone.now())
+    audit.record(action="document.download", target=document, actor=actor_of(request), now=timezone.now())
     return response
 
 
@@ -50,7 +51,7 @@ def preview(request: HttpRequest, claim_id: UUID, document_id: UUID) -> HttpResp
         )  # fmt: skip
     except StorageFailed as error:
         return HttpResponse(str(error.detail), status=error.status, content_type="text/plain; charset=utf-8")
-    audit.record(action="document.view", target=document, actor=request.user, now=timezone.now())
+    audit.record(action="document.view", target=document, actor=actor_of(request), now=timezone.now())
     return response
 
 

@@ -20,7 +20,8 @@ class ChoicesField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, list):
             return value
-        return "\n".join(" | ".join([one["value"], *(one["label"].get(code, "") for code in LANGUAGES)]) for one in value)
+        lines = ([one["value"], *(one["label"].get(code, "") for code in LANGUAGES)] for one in value)
+        return "\n".join(" | ".join(line) for line in lines)
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, list):

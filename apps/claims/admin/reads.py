@@ -23,11 +23,11 @@ BIG = ("description", "email", "answers", "contact__email")
 
 
 def matching(rows: "QuerySet[Claim]", text: str) -> "QuerySet[Claim]":
-    """`rows` by a whole phone in any spelling, its last four digits, or words of the name and the number in any case."""
-    if set(text) <= PHONE_SIGNS and sum(sign.isdigit() for sign in text) > TAIL:
-        # A condition on a join would be tried row by row; the one contact's claims are found by its index.
-        if people := _contacts(matches(text)):
-            return rows.filter(contact_id__in=people)
+    """`rows` by a whole phone in any spelling, its last four digits, or words of name and number in any case."""
+    like_phone = set(text) <= PHONE_SIGNS and sum(sign.isdigit() for sign in text) > TAIL
+    # A condition on a join would be tried row by row; the one contact's claims are found by its index.
+    if like_phone and (people := _contacts(matches(text))):
+        return rows.filter(contact_id__in=people)
     for word in text.casefold().split():
         rows = rows.filter(_word(word))
     return rows
@@ -74,7 +74,7 @@ def statuses_counted() -> list[tuple[str, str, int]]:
     """(status, label, how many) of what waits for staff, and of what was approved and not paid yet."""
     wanted = (*Claim.OPEN, Claim.Status.APPROVED)
     rows = Claim.objects.filter(status__in=wanted).order_by().values_list("status").annotate(n=Count("pk"))
-    counted = {status: n for status, n in rows}
+    counted = dict(rows)
     return [(str(status), str(status.label), counted.get(status, 0)) for status in wanted]
 
 
@@ -92,7 +92,9 @@ def claim_deliveries(claim: Claim) -> list[Delivery]:
     return list(about.select_related("event").order_by("event__occurred_at", "chain", "position", "id")[:200])
 
 
-def claim_staff_timeline(claim: Claim, slots: Iterable[dict[str, Any]], deliveries: list[Delivery]) -> list[dict[str, Any]]:
+def claim_staff_timeline(
+    claim: Claim, slots: Iterable[dict[str, Any]], deliveries: list[Delivery]
+) -> list[dict[str, Any]]:
     """What happened to the claim, the newest first: `{at, kind, text, by, note}`."""
     titles = {one["key"]: one["title"] for one in slots}
     lines = [_line(claim.created_at, "begun", _("Draft begun"))]
@@ -106,9 +108,12 @@ def claim_staff_timeline(claim: Claim, slots: Iterable[dict[str, Any]], deliveri
         lines.append(_line(asked.at, "request", _("Asked for documents"), asked.actor, asked.text))
         if asked.answered_at:
             lines.append(_line(asked.answered_at, "answer", _("The request was answered")))
-    for delivery in deliveries:
-        if delivery.finished_at and delivery.state in (Delivery.State.DONE, Delivery.State.DONE_MANUALLY):
-            lines.append(_line(delivery.finished_at, "delivery", delivery_words(delivery.handler)))
+    done = (Delivery.State.DONE, Delivery.State.DONE_MANUALLY)
+    lines += [
+        _line(one.finished_at, "delivery", delivery_words(one.handler))
+        for one in deliveries
+        if one.finished_at and one.state in done
+    ]
     return sorted(lines, key=lambda line: line["at"], reverse=True)
 
 

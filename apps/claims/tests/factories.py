@@ -4,10 +4,11 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-import factory
 from django.conf import settings
 from django.utils import timezone
+from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory, Trait
 from factory.django import DjangoModelFactory
+from factory.helpers import post_generation
 
 from apps.claims.models import (
     Claim,
@@ -55,7 +56,7 @@ def slot(key: str, title: dict[str, str], order: int, **more: Any) -> dict[str, 
             "max_files": 5, "accepts": ["pdf", "jpeg", "png", "heic"], **more}  # fmt: skip
 
 
-FLIGHT_DELAYED = {
+FLIGHT_DELAYED: dict[str, Any] = {
     "code": "flight_delayed", "order": 10, "icon": "plane-clock",
     "title": text("Задержали рейс", "Затримали рейс", "Flight delayed"),
     "description": text("Самолёт вылетел позже.", "Літак вилетів пізніше.", "The plane left later."),
@@ -69,7 +70,7 @@ FLIGHT_DELAYED = {
         slot("delay_note", text("Справка о задержке", "Довідка про затримку", "Note of the delay"), 20, required=False),
     ],
 }  # fmt: skip
-BAGGAGE = {
+BAGGAGE: dict[str, Any] = {
     "code": "baggage", "order": 20, "icon": "suitcase",
     "title": text("Багаж", "Багаж", "Baggage"),
     "description": text("Потеряли или повредили.", "Загубили або пошкодили.", "Lost or damaged."),
@@ -86,7 +87,7 @@ def definition_content() -> dict[str, Any]:
     return {"event_types": [FLIGHT_DELAYED, BAGGAGE], "common": {"questions": [name], "slots": [passport]}}
 
 
-class EventTypeFactory(DjangoModelFactory):  # type: ignore[misc]
+class EventTypeFactory(DjangoModelFactory[EventType]):
     """A row of the catalogue that staff edit. `with_rows=True` adds the questions and slots of a delayed flight."""
 
     class Meta:
@@ -96,12 +97,12 @@ class EventTypeFactory(DjangoModelFactory):  # type: ignore[misc]
 
     code = "flight_delayed"
     icon = "plane-clock"
-    title = factory.LazyFunction(lambda: dict(FLIGHT_DELAYED["title"]))
-    description = factory.LazyFunction(lambda: dict(FLIGHT_DELAYED["description"]))
-    words = factory.LazyFunction(lambda: dict(FLIGHT_DELAYED["words"]))
+    title = LazyFunction(lambda: dict(FLIGHT_DELAYED["title"]))
+    description = LazyFunction(lambda: dict(FLIGHT_DELAYED["description"]))
+    words = LazyFunction(lambda: dict(FLIGHT_DELAYED["words"]))
     order = 10
 
-    @factory.post_generation
+    @post_generation
     def with_rows(self: EventType, create: bool, extracted: Any, **_: Any) -> None:
         if create and extracted:
             for row in FLIGHT_DELAYED["questions"]:
@@ -110,35 +111,35 @@ class EventTypeFactory(DjangoModelFactory):  # type: ignore[misc]
                 DocumentSlotFactory(event_type=self, key=row["key"], title=row["title"], required=row["required"])
 
 
-class QuestionFactory(DjangoModelFactory):  # type: ignore[misc]
+class QuestionFactory(DjangoModelFactory[Question]):
     class Meta:
         model = Question
 
-    key = factory.Sequence(lambda n: f"question_{n}")
-    label = factory.LazyFunction(lambda: text("Вопрос", "Питання", "Question"))
-    help = factory.LazyFunction(lambda: text("", "", ""))
+    key = Sequence(lambda n: f"question_{n}")
+    label = LazyFunction(lambda: text("Вопрос", "Питання", "Question"))
+    help = LazyFunction(lambda: text("", "", ""))
 
 
-class DocumentSlotFactory(DjangoModelFactory):  # type: ignore[misc]
+class DocumentSlotFactory(DjangoModelFactory[DocumentSlot]):
     class Meta:
         model = DocumentSlot
 
-    key = factory.Sequence(lambda n: f"slot_{n}")
-    title = factory.LazyFunction(lambda: text("Документ", "Документ", "Document"))
-    why = factory.LazyFunction(lambda: text("", "", ""))
-    accepts_note = factory.LazyFunction(lambda: text("", "", ""))
+    key = Sequence(lambda n: f"slot_{n}")
+    title = LazyFunction(lambda: text("Документ", "Документ", "Document"))
+    why = LazyFunction(lambda: text("", "", ""))
+    accepts_note = LazyFunction(lambda: text("", "", ""))
 
 
-class FormDefinitionFactory(DjangoModelFactory):  # type: ignore[misc]
+class FormDefinitionFactory(DjangoModelFactory[FormDefinition]):
     class Meta:
         model = FormDefinition
         django_get_or_create = ("version",)
 
     version = 1
-    content = factory.LazyFunction(definition_content)
+    content = LazyFunction(definition_content)
 
 
-class ClaimFactory(DjangoModelFactory):  # type: ignore[misc]
+class ClaimFactory(DjangoModelFactory[Claim]):
     """A claim in a status: `ClaimFactory()` is submitted; `draft=True`, `in_review=True` … are traits.
 
     A submitted claim has its history, a valid policy with its project, and the consent that submitting needs.
@@ -149,43 +150,43 @@ class ClaimFactory(DjangoModelFactory):  # type: ignore[misc]
         skip_postgeneration_save = True
 
     class Params:
-        draft = factory.Trait(status=S.DRAFT, policy=None, project=None, policy_status="", policy_number="")
-        submitted = factory.Trait(status=S.SUBMITTED)
-        in_review = factory.Trait(status=S.IN_REVIEW)
-        needs_documents = factory.Trait(status=S.NEEDS_DOCUMENTS)
-        approved = factory.Trait(status=S.APPROVED)
-        rejected = factory.Trait(status=S.REJECTED)
-        paid = factory.Trait(status=S.PAID)
-        withdrawn = factory.Trait(status=S.WITHDRAWN)
+        draft = Trait(status=S.DRAFT, policy=None, project=None, policy_status="", policy_number="")
+        submitted = Trait(status=S.SUBMITTED)
+        in_review = Trait(status=S.IN_REVIEW)
+        needs_documents = Trait(status=S.NEEDS_DOCUMENTS)
+        approved = Trait(status=S.APPROVED)
+        rejected = Trait(status=S.REJECTED)
+        paid = Trait(status=S.PAID)
+        withdrawn = Trait(status=S.WITHDRAWN)
 
-    number = factory.Sequence(lambda n: f"CLM-2026-11-{n // 1296 % 28 + 1:02d}-T{_base36(n)}")
-    contact = factory.SubFactory(ContactFactory)
-    definition = factory.SubFactory(FormDefinitionFactory)
+    number = Sequence(lambda n: f"CLM-2026-11-{n // 1296 % 28 + 1:02d}-T{_base36(n)}")
+    contact = SubFactory(ContactFactory)
+    definition = SubFactory(FormDefinitionFactory)
     status = S.SUBMITTED
-    created_at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=3))
+    created_at = LazyFunction(lambda: timezone.now() - timedelta(hours=3))
     description = "Рейс задержали на семь часов, потому что не было самолёта. Ночевали в аэропорту."
     event_type = "flight_delayed"
-    event_date = factory.LazyFunction(lambda: timezone.localdate() - timedelta(days=2))
+    event_date = LazyFunction(lambda: timezone.localdate() - timedelta(days=2))
     event_place = "Ереван"
-    email = factory.LazyAttribute(lambda claim: claim.contact.email)
-    answers = factory.LazyAttribute(
+    email = LazyAttribute(lambda claim: claim.contact.email)
+    answers = LazyAttribute(
         lambda claim: {"applicant_name": claim.contact.full_name, "flight_number": "XY 123", "hours_late": "7"}
     )
-    policy = factory.SubFactory(PolicyFactory, holder_name=factory.SelfAttribute("..contact.full_name"))
-    policy_number = factory.LazyAttribute(lambda claim: claim.policy.number if claim.policy else "")
+    policy = SubFactory(PolicyFactory, holder_name=SelfAttribute("..contact.full_name"))
+    policy_number = LazyAttribute(lambda claim: claim.policy.number if claim.policy else "")
     policy_status = "valid"
-    project = factory.LazyAttribute(lambda claim: project_of(claim.contact, claim.policy) if claim.policy else None)
-    submitted_at = factory.LazyAttribute(
+    project = LazyAttribute(lambda claim: project_of(claim.contact, claim.policy) if claim.policy else None)
+    submitted_at = LazyAttribute(
         lambda claim: None if claim.status == S.DRAFT else claim.created_at + timedelta(minutes=6)
     )
-    expires_at = factory.LazyAttribute(
+    expires_at = LazyAttribute(
         lambda claim: (
             timezone.now() + timedelta(hours=settings.DRAFT_HOURS) if claim.status == S.DRAFT else None
         )
     )
-    search = factory.LazyAttribute(lambda claim: f"{claim.number} {claim.contact.full_name}".casefold()[:260])
+    search = LazyAttribute(lambda claim: f"{claim.number} {claim.contact.full_name}".casefold()[:260])
 
-    @factory.post_generation
+    @post_generation
     def history(self: Claim, create: bool, extracted: Any, **_: Any) -> None:
         if not create or self.submitted_at is None:
             return
@@ -215,49 +216,49 @@ def project_of(contact: Any, policy: Any) -> Project:
     return project
 
 
-class DocumentFactory(DjangoModelFactory):  # type: ignore[misc]
+class DocumentFactory(DjangoModelFactory[Document]):
     """A document's row, without a file in the storage ; `accepted` and `rejected` are traits."""
 
     class Meta:
         model = Document
 
     class Params:
-        accepted = factory.Trait(state=Document.State.ACCEPTED)
-        rejected = factory.Trait(state=Document.State.REJECTED, reason="Не видно даты вылета.")
+        accepted = Trait(state=Document.State.ACCEPTED)
+        rejected = Trait(state=Document.State.REJECTED, reason="Не видно даты вылета.")
 
-    claim = factory.SubFactory(ClaimFactory)
+    claim = SubFactory(ClaimFactory)
     slot = "boarding_pass"
-    name = factory.Sequence(lambda n: f"посадочный-{n}.jpg")
+    name = Sequence(lambda n: f"посадочный-{n}.jpg")
     kind = "jpeg"
     content_type = "image/jpeg"
     size = 1_240_000
-    sha256 = factory.Sequence(lambda n: hashlib.sha256(str(n).encode()).hexdigest())
-    key = factory.Sequence(lambda n: f"claims/test/{n}")
+    sha256 = Sequence(lambda n: hashlib.sha256(str(n).encode()).hexdigest())
+    key = Sequence(lambda n: f"claims/test/{n}")
 
 
-class RequisitesFactory(DjangoModelFactory):  # type: ignore[misc]
+class RequisitesFactory(DjangoModelFactory[Requisites]):
     """A confirmed bank account; its numbers are invented and pass their checksums."""
 
     class Meta:
         model = Requisites
 
-    claim = factory.SubFactory(ClaimFactory)
+    claim = SubFactory(ClaimFactory)
     kind = Requisites.Kind.BANK
-    data = factory.LazyFunction(
+    data = LazyFunction(
         lambda: {"bik": "044525225", "account": "40817810038000000003", "recipient": "Соколова Мария", "inn": ""}
     )
     summary = "•••• 0003"
-    confirmed_at = factory.LazyAttribute(lambda one: one.claim.submitted_at or timezone.now())
+    confirmed_at = LazyAttribute(lambda one: one.claim.submitted_at or timezone.now())
 
 
-class DocumentRequestFactory(DjangoModelFactory):  # type: ignore[misc]
+class DocumentRequestFactory(DjangoModelFactory[DocumentRequest]):
     class Meta:
         model = DocumentRequest
 
-    claim = factory.SubFactory(ClaimFactory, needs_documents=True)
+    claim = SubFactory(ClaimFactory, needs_documents=True)
     slot = "delay_note"
     text = "Пришлите справку о задержке от авиакомпании."
-    at = factory.LazyFunction(timezone.now)
+    at = LazyFunction(timezone.now)
 
 
 def hours_ago(hours: float) -> datetime:

@@ -1,6 +1,6 @@
 from typing import Any
 
-import factory
+from factory.declarations import Iterator, Sequence
 from factory.django import DjangoModelFactory
 
 from apps.contacts.models import Contact
@@ -11,22 +11,22 @@ NAMES = [
 ]  # fmt: skip
 
 
-class ContactFactory(DjangoModelFactory):  # type: ignore[misc]
+class ContactFactory(DjangoModelFactory[Contact]):
     """A person with a Russian mobile number; give `phone` (digits) or `full_name` to choose them."""
 
     class Meta:
         model = Contact
 
-    phone = factory.Sequence(lambda n: f"7900{n:07d}")
-    full_name = factory.Iterator(NAMES)
-    email = factory.Sequence(lambda n: f"person{n}@example.com")
+    phone = Sequence(lambda n: f"7900{n:07d}")
+    full_name = Iterator(NAMES)
+    email = Sequence(lambda n: f"person{n}@example.com")
     language = "ru"
 
     @classmethod
     def _create(cls, model_class: type[Contact], *args: Any, **kwargs: Any) -> Contact:
         phone, name = kwargs.pop("phone"), kwargs.pop("full_name")
-        contact = model_class(*args, **kwargs)
+        contact: Any = model_class(**kwargs)
         contact.set_phone(phone)
         contact.set_name(name)
         contact.save()
-        return contact
+        return contact  # type: ignore[no-any-return]

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from apps.core.deliveries import delivery_cancel, delivery_retry
 from apps.core.desk import words
-from apps.core.desk.base import ReadOnlyAdmin, say
+from apps.core.desk.base import ReadOnlyAdmin, actor_of, say
 from apps.core.errors import DomainError
 from apps.core.models import Delivery, DeliveryAttempt, OutboxEvent
 
@@ -153,7 +153,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Try again now"), permissions=["move"])
     def retry(self, request: HttpRequest, queryset: "QuerySet[Delivery]") -> None:
         self._each(request, queryset, lambda pk: delivery_retry(
-            delivery_id=pk, actor=request.user, now=timezone.now()  # type: ignore[arg-type]
+            delivery_id=pk, actor=actor_of(request), now=timezone.now()
         ))  # fmt: skip
 
     @admin.action(description=gettext_lazy("Cancel …"), permissions=["move"])
@@ -162,7 +162,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         reason = request.POST.get("reason", "").strip()
         if "reason" in request.POST and reason:
             self._each(request, queryset, lambda pk: delivery_cancel(
-                delivery_id=pk, reason=reason, actor=request.user, now=timezone.now()  # type: ignore[arg-type]
+                delivery_id=pk, reason=reason, actor=actor_of(request), now=timezone.now()
             ))  # fmt: skip
             return None
         ids = list(queryset.values_list("pk", flat=True)[:AT_ONCE])
@@ -195,15 +195,15 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def move_one(self, request: HttpRequest, pk: int, what: str) -> HttpResponse:
         if not self.has_move_permission(request) or what not in ("retry", "cancel"):
             raise PermissionDenied
-        reason, actor, now = request.POST.get("reason", "").strip(), request.user, timezone.now()
+        reason, actor, now = request.POST.get("reason", "").strip(), actor_of(request), timezone.now()
         try:
             if what == "retry":
-                delivery_retry(delivery_id=pk, actor=actor, now=now)  # type: ignore[arg-type]
+                delivery_retry(delivery_id=pk, actor=actor, now=now)
                 messages.success(request, _("It will be tried again now."))
             elif not reason:
                 messages.error(request, _("Say why it is cancelled."))
             else:
-                delivery_cancel(delivery_id=pk, reason=reason, actor=actor, now=now)  # type: ignore[arg-type]
+                delivery_cancel(delivery_id=pk, reason=reason, actor=actor, now=now)
                 messages.success(request, _("The delivery is cancelled."))
         except DomainError as error:
             say(request, error)
@@ -212,7 +212,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        row = kwargs.get("obj")
+        row: Any = kwargs.get("obj")
         may = row is not None and self.has_move_permission(request)
         context["may_retry"] = may and row.state not in (State.RUNNING, State.DONE, State.DONE_MANUALLY)
         context["may_cancel"] = may and row.state in (

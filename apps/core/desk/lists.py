@@ -56,14 +56,15 @@ class TunedChangeList(ChangeList):
     """`model_admin.list_rows(request, ids)` gives the rows of one page; nothing else is read from the table."""
 
     def get_results(self, request: HttpRequest) -> None:
-        paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        page: Any = self.model_admin  # a StaffAdmin, whose module imports this one
+        paginator = page.get_paginator(request, self.queryset, self.list_per_page)
         if self.is_bare:
-            paginator.estimate = self.model_admin.estimated_count(request)
+            paginator.estimate = page.estimated_count(request)
         try:
             ids = paginator.ids(self.page_num)
         except InvalidPage:
             raise IncorrectLookupParameters from None
-        self.result_list = self.model_admin.list_rows(request, ids)
+        self.result_list = page.list_rows(request, ids)
         self.paginator = paginator
         self.is_capped = paginator.is_capped
         self.is_estimate = paginator.estimate is not None

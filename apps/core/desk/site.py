@@ -24,7 +24,7 @@ class DeskSite(AdminSite):
     index_title = _("Today")
     login_form = StaffLoginForm
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         return as_user(super().admin_view(view, cacheable))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
@@ -43,7 +43,7 @@ def _app_order(label: str) -> int:
 
 
 def as_user(view: Callable[..., Any]) -> Callable[..., Any]:
-    """`view` in the language and time zone of the request's user; the page is drawn inside, before both are put back."""
+    """`view` in the language and time zone of its user; the page is drawn inside, before both are put back."""
 
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from apps.core.files.storage import CHUNK, open_stream
 
 NOTHING = "default-src 'none'; sandbox; frame-ancestors 'none'"
-# Chromium's reader of PDFs does not start in a sandbox; it runs in a process of its own and no script of ours reaches it.
+# Chromium's reader of PDFs does not start in a sandbox; it has a process of its own, and none of our cookies.
 PDF_IN_FRAME = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
