@@ -3,6 +3,7 @@
 import itertools
 import uuid
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,9 @@ class Applicant:
         found: dict[str, Any] = answer.json()
         return found
 
-    def answer_all(self, event_type: str = "flight_delayed", day: str = "2026-11-20") -> None:
-        """Answer every question that is asked, also those that the answers bring up."""
+    def answer_all(self, event_type: str = "flight_delayed", day: str = "") -> None:
+        """Answer every question that is asked, also those that the answers bring up; by default it was yesterday."""
+        day = day or (date.today() - timedelta(days=1)).isoformat()
         self.patch(event_type=event_type, event_date=day, event_place="Анталья", email="maria@example.com")
         while open_ones := [q for q in self.claim["questions"] if q["required"] and q["value"] is None]:
             self.patch(answers={q["key"]: self.plausible(q, day) for q in open_ones})

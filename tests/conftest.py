@@ -1,10 +1,12 @@
-"""For the tests that cross apps: the browser that playwright drives."""
+"""For the tests that cross apps: the browser that playwright drives, and the product behind real sockets."""
 
 import json
 import os
 from typing import Any
 
 import pytest
+
+from tests.live import live  # noqa: F401  a fixture
 
 
 @pytest.fixture(scope="session")

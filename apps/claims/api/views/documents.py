@@ -1,12 +1,15 @@
 """A claim's files."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +17,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.parsers import MultiPartParser
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,7 +32,7 @@ from apps.core.errors import NotFound
 from apps.core.files import storage
 from apps.core.files.names import content_disposition
 from apps.core.files.upload import FileTooLarge
-from apps.core.idempotency import answered, fingerprint, once
+from apps.core.idempotency import KeyReused, answered, fingerprint, once
 
 MB = 1024 * 1024
 OVERHEAD = 64 * 1024  # bytes of multipart around the file
@@ -70,11 +74,14 @@ class Documents(IntakeView):
         scope, key = f"upload.{claim.pk}", request.headers.get("Idempotency-Key", "")
         mark = fingerprint("upload", number, slot, file.name, file.size)
         if key and (kept := answered(scope=scope, key=key, mark=mark)):
+            if not claim.documents.filter(pk=kept[1]["id"]).exists():
+                raise KeyReused  # for a file that was removed since: nobody is told that it is here
             return Response(kept[1], status=kept[0])
         document, _is_new = document_add(
             claim_id=claim.pk, slot=slot, path=Path(file.temporary_file_path()), name=file.name or "", now=now
         )
-        answer = document_json(document, claim)
+        # Kept as it is sent, so that a repeat gets the very same answer.
+        answer = json.loads(JSONRenderer().render(document_json(document, claim)))
         if key:
             once(scope=scope, key=key, mark=mark, now=now, act=lambda: (201, answer))
         return Response(answer, status=status.HTTP_201_CREATED)
@@ -117,7 +124,7 @@ class DocumentFile(IntakeView):
     )  # fmt: skip
     def get(self, request: Request, number: str, document_id: UUID) -> HttpResponseBase:
         document = applicant_document(claim=own_claim(request, number), document_id=document_id)
-        answer = file_response(document.key, "application/octet-stream")
+        answer = file_response(request, document.key, "application/octet-stream")
         answer["Content-Disposition"] = content_disposition(document.name)
         answer["Content-Length"] = str(document.size)
         return answer
@@ -132,12 +139,15 @@ class DocumentPreview(IntakeView):
         document = applicant_document(claim=own_claim(request, number), document_id=document_id)
         if not document.preview_key:
             raise NotFound
-        return file_response(document.preview_key, "image/jpeg")
+        return file_response(request, document.preview_key, "image/jpeg")
 
 
-def file_response(key: str, content_type: str) -> StreamingHttpResponse:
+def file_response(request: Request, key: str, content_type: str) -> StreamingHttpResponse:
     """The stored file in pieces, never to be run or framed as a page."""
-    answer = StreamingHttpResponse(_pieces(storage.open_stream(key)), content_type=content_type)
+    pieces = _pieces(storage.open_stream(key))
+    # Under ASGI Django reads the whole of a plain iterator into memory before it sends the first byte.
+    in_loop = isinstance(request._request, ASGIRequest)
+    answer = StreamingHttpResponse(_pieces_in_loop(pieces) if in_loop else pieces, content_type=content_type)
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer["Cache-Control"] = "private, no-store"
     return answer
@@ -147,3 +157,8 @@ def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
     with stream:
         while piece := stream.read(CHUNK):
             yield piece
+
+
+async def _pieces_in_loop(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while piece := await sync_to_async(next, thread_sensitive=False)(pieces, b""):
+        yield piece
