@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,18 @@ Json = Mapping[str, Any]
 def applicant_claims(*, contact_id: UUID, now: datetime) -> "QuerySet[Claim]":
     """A contact's own claims, the newest first; a draft past its time is gone already."""
     alive = ~Q(status=Claim.Status.DRAFT) | Q(expires_at__gt=now)
-    return Claim.objects.filter(alive, contact_id=contact_id).select_related("definition")
+    return Claim.objects.filter(alive, contact_id=contact_id)
+
+
+@lru_cache(maxsize=16)
+def _published(definition_id: UUID) -> FormDefinition:
+    return FormDefinition.objects.get(pk=definition_id)
+
+
+def with_definition(claim: Claim) -> Claim:
+    """The claim with its definition from memory: what is published never changes, and is too big to read each time."""
+    claim.definition = _published(claim.definition_id)
+    return claim
 
 
 def unfinished_drafts(*, contact_id: UUID, now: datetime) -> "QuerySet[Claim]":
@@ -37,7 +49,16 @@ def applicant_claim(*, contact_id: UUID, number: str, now: datetime) -> Claim:
     found = joined.prefetch_related("documents", "document_requests").filter(number=number).first()
     if found is None:
         raise ClaimNotFound
-    return found
+    return with_definition(found)
+
+
+def applicant_claim_id(*, contact_id: UUID, number: str, now: datetime) -> UUID:
+    """The id of one of a contact's own claims. Raises ClaimNotFound, also for another's claim."""
+    claims = applicant_claims(contact_id=contact_id, now=now).filter(number=number)
+    claim_id = claims.order_by().values_list("pk", flat=True).first()
+    if claim_id is None:
+        raise ClaimNotFound
+    return claim_id
 
 
 def claim_to_tell(claim_id: UUID) -> Claim:
@@ -163,16 +184,17 @@ def question_texts(question: Json, language: str) -> dict[str, Any]:
 def claim_timeline(claim: Claim) -> list[dict[str, Any]]:
     """What has really happened to the claim, the oldest first: `{at, code, text}` in the active language."""
     lines = [{"at": claim.created_at, "code": "begun", "text": _("You began this claim.")}]
+    if claim.is_draft:
+        return lines  # nothing else has happened that its applicant did not do
     for change in claim.status_changes.all():
         text = _STATUS_LINES[Claim.Status(change.target)]()
         reason = f" {change.reason}" if change.reason else ""
         lines.append({"at": change.at, "code": f"status.{change.target}", "text": text + reason})
-    if not claim.is_draft:
-        received = _("We received a document: %(name)s.")
-        lines.extend(
-            {"at": one.created_at, "code": "document.received", "text": received % {"name": one.name}}
-            for one in claim.documents.all()
-        )
+    received = _("We received a document: %(name)s.")
+    lines.extend(
+        {"at": one.created_at, "code": "document.received", "text": received % {"name": one.name}}
+        for one in claim.documents.all()
+    )
     asked = _("We asked for: %(text)s")
     lines.extend(
         {"at": one.at, "code": "documents.requested", "text": asked % {"text": one.text}}

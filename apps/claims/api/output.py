@@ -117,7 +117,7 @@ def claim_json(claim: Claim) -> dict[str, Any]:
         "requisites": requisites_json(claim),
         "requests": [
             {"slot": one.slot, "text": one.text, "at": one.at}
-            for one in claim.document_requests.all() if one.answered_at is None
+            for one in ([] if claim.is_draft else claim.document_requests.all()) if one.answered_at is None
         ],
         "timeline": selectors.claim_timeline(claim),
         "can": {

@@ -8,17 +8,17 @@ from django.conf import settings
 
 from apps.claims.errors import ClaimNotEditable, ClaimNotFound
 from apps.claims.models import Claim
-from apps.claims.selectors import missing_count
+from apps.claims.selectors import missing_count, with_definition
 from apps.core.realtime import group_name, tell
 
 
 def claim_lock(claim_id: UUID) -> Claim:
     """The claim with its row locked until the transaction ends. Raises ClaimNotFound."""
-    rows = Claim.objects.select_related("contact", "definition", "policy__product", "project")
+    rows = Claim.objects.select_related("contact", "policy__product", "project", "requisites")
     claim = rows.select_for_update(of=("self",)).filter(pk=claim_id).first()
     if claim is None:
         raise ClaimNotFound
-    return claim
+    return with_definition(claim)
 
 
 def draft_lock(claim_id: UUID, now: datetime) -> Claim:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from apps.claims.errors import FieldsInvalid, TooManyDrafts, TooManyPolicyChecks, VersionConflict
@@ -87,6 +88,7 @@ def claim_patch(
     claim = draft_lock(claim_id, now)
     if expected_version is not None and expected_version != claim.version:
         raise VersionConflict
+    prefetch_related_objects([claim], "documents")  # for what is missing, and for the answer
     before = claim.version
     problems = [*_apply(claim, changes, timezone.localtime(now).date())]
     if problems:

@@ -1,5 +1,6 @@
 import re
 from typing import cast
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +12,7 @@ from rest_framework.views import APIView
 
 from apps.claims.errors import ClaimNotFound
 from apps.claims.models import Claim
-from apps.claims.selectors import applicant_claim
+from apps.claims.selectors import applicant_claim, applicant_claim_id
 from apps.contacts.models import ApplicantSession
 
 NUMBER = OpenApiParameter("number", OpenApiTypes.STR, OpenApiParameter.PATH, description="The claim's number.")
@@ -31,6 +32,13 @@ def own_claim(request: Request, number: str) -> Claim:
     if not _NUMBER.fullmatch(number):
         raise ClaimNotFound
     return applicant_claim(contact_id=session_of(request).contact_id, number=number, now=timezone.now())
+
+
+def own_claim_id(request: Request, number: str) -> UUID:
+    """Its id alone, for a service that reads the claim itself. Raises ClaimNotFound: also for somebody else's."""
+    if not _NUMBER.fullmatch(number):
+        raise ClaimNotFound
+    return applicant_claim_id(contact_id=session_of(request).contact_id, number=number, now=timezone.now())
 
 
 def if_match(request: Request) -> int | None:

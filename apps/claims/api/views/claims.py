@@ -13,11 +13,11 @@ from rest_framework.response import Response
 
 from apps.claims.api import serializers as shapes
 from apps.claims.api.output import claim_json, claim_row, language, policy_json, requisites_json
-from apps.claims.api.views.base import LANGUAGE, NUMBER, IntakeView, if_match, own_claim, session_of
+from apps.claims.api.views.base import LANGUAGE, NUMBER, IntakeView, if_match, own_claim, own_claim_id, session_of
 from apps.claims.errors import FieldsInvalid, ReceiptNotReady
 from apps.claims.models import Claim, Requisites
 from apps.claims.receipt import receipt_pdf
-from apps.claims.selectors import applicant_claim, applicant_claims
+from apps.claims.selectors import applicant_claim, applicant_claims, with_definition
 from apps.claims.services import (
     claim_begin,
     claim_describe,
@@ -52,7 +52,7 @@ class Claims(IntakeView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         mine = applicant_claims(contact_id=session_of(request).contact_id, now=timezone.now())
-        return Response({"results": [claim_row(claim) for claim in mine[:100]]})
+        return Response({"results": [claim_row(with_definition(claim)) for claim in mine[:100]]})
 
     @extend_schema(
         operation_id="claims_create", summary="Begin another claim", request=shapes.ClaimNewIn,
@@ -80,11 +80,11 @@ class OneClaim(IntakeView):
         request=shapes.ClaimPatchIn, responses=shapes.ClaimPatchedOut,
     )  # fmt: skip
     def patch(self, request: Request, number: str) -> Response:
-        claim = own_claim(request, number)
         claim, overwrote = claim_patch(
-            claim_id=claim.pk, changes=dict(request.data), expected_version=if_match(request), now=timezone.now()
-        )
-        return Response({**fresh(claim), "overwrote": overwrote}, headers={"ETag": f'"{claim.version}"'})
+            claim_id=own_claim_id(request, number), changes=dict(request.data), expected_version=if_match(request),
+            now=timezone.now(),
+        )  # fmt: skip
+        return Response({**claim_json(claim), "overwrote": overwrote}, headers={"ETag": f'"{claim.version}"'})
 
 
 class Description(IntakeView):
@@ -95,8 +95,8 @@ class Description(IntakeView):
     def post(self, request: Request) -> Response:
         given = shapes.DescriptionIn(data=request.data)
         given.is_valid(raise_exception=True)
-        claim = own_claim(request, given.validated_data["session_id"])
-        claim = claim_describe(claim_id=claim.pk, text=given.validated_data["text"], now=timezone.now())
+        claim_id = own_claim_id(request, given.validated_data["session_id"])
+        claim = claim_describe(claim_id=claim_id, text=given.validated_data["text"], now=timezone.now())
         return Response({"number": claim.number, "version": claim.version}, status=status.HTTP_202_ACCEPTED)
 
 
@@ -130,7 +130,7 @@ class ClaimRequisites(IntakeView):
         given.is_valid(raise_exception=True)
         fields = dict(given.validated_data)
         kept = requisites_put(
-            claim_id=own_claim(request, number).pk, kind=Requisites.Kind(fields.pop("kind")), fields=fields,
+            claim_id=own_claim_id(request, number), kind=Requisites.Kind(fields.pop("kind")), fields=fields,
             address=client_address(request._request), now=timezone.now(),
         )  # fmt: skip
         code: dict[str, Any] = {"sent": False, "expires_in": 0, "resend_in": kept.resend_in}
@@ -149,8 +149,8 @@ class ClaimRequisitesConfirm(IntakeView):
     def post(self, request: Request, number: str) -> Response:
         given = shapes.CodeIn(data=request.data)
         given.is_valid(raise_exception=True)
-        claim = own_claim(request, number)
-        claim = requisites_confirm(claim_id=claim.pk, secret=given.validated_data["code"], now=timezone.now())
+        claim_id = own_claim_id(request, number)
+        claim = requisites_confirm(claim_id=claim_id, secret=given.validated_data["code"], now=timezone.now())
         return Response(fresh(claim))
 
 
@@ -160,7 +160,7 @@ class ClaimSubmit(IntakeView):
         request=shapes.SubmitIn, responses=shapes.SubmittedOut,
     )  # fmt: skip
     def post(self, request: Request, number: str) -> Response:
-        claim = own_claim(request, number)
+        claim_id = own_claim_id(request, number)
         key = request.headers.get("Idempotency-Key")
         if not key:
             raise FieldsInvalid("Send an Idempotency-Key.", code="idempotency_key_required", attr="Idempotency-Key")
@@ -170,12 +170,12 @@ class ClaimSubmit(IntakeView):
         now = timezone.now()
 
         def act() -> tuple[int, dict[str, Any]]:
-            done = claim_submit(claim_id=claim.pk, consents=consents, address=consent_address(request), now=now)
+            done = claim_submit(claim_id=claim_id, consents=consents, address=consent_address(request), now=now)
             assert done.submitted_at is not None
             return 200, {"number": done.number, "status": done.status, "submitted_at": done.submitted_at.isoformat()}
 
         mark = fingerprint("submit", number, given.validated_data)
-        code, answer = once(scope=f"submit.{claim.contact_id}", key=key, mark=mark, now=now, act=act)
+        code, answer = once(scope=f"submit.{session_of(request).contact_id}", key=key, mark=mark, now=now, act=act)
         return Response(answer, status=code)
 
 
