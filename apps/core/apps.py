@@ -11,7 +11,7 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.module_loading import autodiscover_modules
 
-        from apps.core import checks, schedule  # noqa: F401  checks register themselves
+        from apps.core import checks, schedule, tasks  # noqa: F401  checks register themselves, tasks how to wake
 
         autodiscover_modules("handlers")
         post_migrate.connect(schedule.write_rows, sender=self, dispatch_uid="core.schedule")

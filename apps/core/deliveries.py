@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import audit
 from apps.core.errors import Conflict
 from apps.core.models import Delivery, DeliveryAttempt
-from apps.core.outbox import wake
+from apps.core.outbox import handler_named, wake
 
 State = Delivery.State
 
@@ -20,12 +20,19 @@ class NotMovable(Conflict):
 
 
 def delivery_retry(*, delivery_id: int, actor: AbstractBaseUser | None, now: datetime) -> None:
-    """Queue an unfinished or cancelled delivery for now, with its tries counted from the start. Raises NotMovable."""
+    """Queue an unfinished or cancelled delivery for now, with its tries counted from the start. Raises NotMovable.
+
+    It may come too late to be of use by its own measure: staff know better. A handler that can look for what an unclear
+    try has left still does; where it can't, staff take it on themselves that it may be done twice.
+    """
     movable = (State.QUEUED, State.WAITING, State.UNKNOWN, State.NEEDS_ATTENTION, State.CANCELLED)
     with transaction.atomic():
         delivery = _lock(delivery_id, movable)
         delivery.state, delivery.attempts, delivery.next_at = State.QUEUED, 0, now
-        delivery.finished_at = delivery.expires_at = delivery.intent_at = None
+        delivery.finished_at = delivery.expires_at = None
+        one = handler_named(delivery.handler)
+        if one is None or one.repeat != "search":
+            delivery.intent_at = None
         delivery.save(update_fields=["state", "attempts", "next_at", "finished_at", "expires_at", "intent_at"])
         _note(delivery, "queued again", actor, now)
         audit.record(action="delivery.retry", target=delivery, actor=actor, now=now)
@@ -41,6 +48,7 @@ def delivery_cancel(*, delivery_id: int, reason: str, actor: AbstractBaseUser | 
         delivery.save(update_fields=["state", "finished_at"])
         _note(delivery, reason, actor, now)
         audit.record(action="delivery.cancel", target=delivery, actor=actor, now=now, reason=reason)
+        transaction.on_commit(wake, robust=True)  # for the next step of its chain
 
 
 def _lock(delivery_id: int, movable: tuple[State, ...]) -> Delivery:
@@ -66,4 +74,4 @@ def oldest_unfinished(*, now: datetime) -> timedelta:
     first = Delivery.objects.filter(state__in=Delivery.UNFINISHED).order_by("created_at").values_list(
         "created_at", flat=True
     ).first()  # fmt: skip
-    return now - first if first else timedelta()
+    return max(now - first, timedelta()) if first else timedelta()

@@ -51,11 +51,14 @@ class Work:
     unclear_since: datetime | None  # an earlier try stated its intent and never learned the outcome
     now: datetime
     lease: str
+    clock: Callable[[], datetime]
     detail: dict[str, Any] = field(default_factory=dict)  # masked request and answer, kept with the try
+    intended: bool = False
 
     def intend(self) -> None:
         """Commit that the remote deed is about to be done. Raises LeaseLost if another worker has the delivery now."""
-        self._keep(intent_at=self.now)
+        self._keep(intent_at=self.clock())
+        self.intended = True
 
     def remember(self, remote_id: str) -> None:
         """Commit the remote id the moment it is known. Raises LeaseLost."""
@@ -63,8 +66,9 @@ class Work:
         self._keep(remote_id=remote_id)
 
     def _keep(self, **values: Any) -> None:
-        if not Delivery.objects.filter(pk=self.delivery_id, lease_by=self.lease).update(**values):
-            raise LeaseLost
+        with transaction.atomic(durable=True):  # what a later error could undo would prove nothing
+            if not Delivery.objects.filter(pk=self.delivery_id, lease_by=self.lease).update(**values):
+                raise LeaseLost
 
 
 class LeaseLost(Exception):

@@ -1,5 +1,6 @@
 """Limits counted in the database: reserved atomically before the thing is done, all of a set or none."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,10 +9,12 @@ from django.db import connection, transaction
 
 from apps.core.models import Quota
 
+LONGEST = timedelta(days=1)
+
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` in `seconds`, counted under `name` (no personal data: hash it first)."""
+    """At most `most` in `seconds` (a day or less), counted under `name` (no personal data: hash it first)."""
 
     name: str
     most: int
@@ -45,8 +48,8 @@ def reserve(limits: Sequence[Limit], *, now: datetime) -> None:
         for limit in sorted(limits, key=lambda one: one.name):
             if not _take(limit, now):
                 started = Quota.objects.get(name=limit.name).started_at
-                wait = started + timedelta(seconds=limit.seconds) - now
-                refused.append(QuotaExceeded(limit, max(1, int(wait.total_seconds()) + 1)))
+                left = started + timedelta(seconds=limit.seconds) - now
+                refused.append(QuotaExceeded(limit, max(1, math.ceil(left.total_seconds()))))
         if refused:
             transaction.set_rollback(True)
     if refused:
@@ -59,3 +62,8 @@ def _take(limit: Limit, now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_RESERVE, [limit.name, at, past, past, past, limit.most])
         return cursor.fetchone() is not None
+
+
+def quotas_purge(*, now: datetime) -> int:
+    """Forget windows that began more than a day ago: no limit is longer. Returns how many."""
+    return Quota.objects.filter(started_at__lt=now - LONGEST).delete()[0]

@@ -1,6 +1,8 @@
 """The one gateway for live updates. What it sends are hints (ids and versions); the page reads the truth."""
 
+import asyncio
 import re
+import time
 from typing import Any
 
 import structlog
@@ -11,6 +13,9 @@ from django.db import transaction
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
+BOUND = 1.0  # s that a hint may hold a request up
+SILENCE = 5.0  # s without hints after one was lost: many requests must not wait for one dead server
+_silent_until = 0.0
 
 
 def group_name(topic: str, key: str = "") -> str:
@@ -24,8 +29,18 @@ def tell(group: str, kind: str, **hint: Any) -> None:
 
 
 def _send(group: str, hint: dict[str, Any]) -> None:
-    layer = get_channel_layer()
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return
     try:
-        async_to_sync(layer.group_send)(group, {"type": "hint", "hint": hint})
-    except (RedisError, OSError, TimeoutError, ChannelFull) as error:
+        async_to_sync(_bounded)(group, {"type": "hint", "hint": hint})
+    except ChannelFull:
+        log.warning("hint_lost", group=group, error="ChannelFull")
+    except (RedisError, OSError) as error:
+        _silent_until = time.monotonic() + SILENCE
         log.warning("hint_lost", group=group, error=type(error).__name__)
+
+
+async def _bounded(group: str, message: dict[str, Any]) -> None:
+    """The layer's own connections read without a limit (settings say why), so the limit is set here."""
+    await asyncio.wait_for(get_channel_layer().group_send(group, message), BOUND)

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+# s: older ones are not kept for a worker that is away. Long, since the clocks of beat and worker may differ: what looks
+# expired to the worker is dropped, and with a short limit every sweep would be.
+STALE = 3600
 _wanted: dict[str, tuple[str, int]] = {}
 
 
@@ -17,7 +20,8 @@ def write_rows(**_: Any) -> None:
     from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
     for name, (task, seconds) in _wanted.items():
-        interval, _created = IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)
-        PeriodicTask.objects.get_or_create(
-            name=name, defaults={"task": task, "interval": interval, "expire_seconds": max(seconds, 15)}
-        )
+        if PeriodicTask.objects.filter(name=name).exists():
+            continue
+        wanted = {"every": seconds, "period": IntervalSchedule.SECONDS}  # ops may have made the same interval twice
+        interval = IntervalSchedule.objects.filter(**wanted).first() or IntervalSchedule.objects.create(**wanted)
+        PeriodicTask.objects.create(name=name, task=task, interval=interval, expire_seconds=STALE)

@@ -1,16 +1,22 @@
+"""Wakes the workers through Celery. A wake-up is a hint: whoever never gets it is found by the sweeper."""
+
+import atexit
+import os
+import threading
 import time
+from collections.abc import Callable
 
 import structlog
 from celery import shared_task
-from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from apps.core.drain import drain
 from apps.core.outbox import on_wake
 
 log = structlog.get_logger(__name__)
-SILENCE = 5  # s without wake-ups after the broker did not answer; the sweeper finds the rows meanwhile
-_silent_until = 0.0
+SILENCE = 5.0  # s without wake-ups after the broker did not answer; the sweeper finds the rows meanwhile
+STALE = 3600  # s: what a broker has held for longer was swept long ago. Generous, since clocks of machines differ
+PARTING = 1.0  # s that a process waits at its end for its last wake-up to leave
 
 
 @shared_task(name="core.drain")
@@ -18,15 +24,51 @@ def drain_deliveries() -> int:
     return drain()
 
 
-def _wake_by_celery() -> None:
-    global _silent_until
-    if settings.CELERY_BROKER_URL == "memory://" or time.monotonic() < _silent_until:
-        return
-    try:
-        drain_deliveries.delay()
-    except (OperationalError, OSError) as error:
-        _silent_until = time.monotonic() + SILENCE
-        log.warning("wake_lost", error=type(error).__name__)
+class Waker:
+    """Sends wake-ups from a thread of its own, several at once as one: no request waits for a broker that is away."""
+
+    def __init__(self, send: Callable[[], object], *, silence: float = SILENCE) -> None:
+        self._send, self._silence = send, silence
+        self._forget()
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        """Begin anew: a forked process has neither the thread nor a lock that can be trusted."""
+        self._lock, self._asked, self._idle = threading.Lock(), threading.Event(), threading.Event()
+        self._idle.set()
+        self._thread: threading.Thread | None = None
+
+    def __call__(self) -> None:
+        with self._lock:
+            self._idle.clear()
+            self._asked.set()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="waker", daemon=True)
+                self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the last wake-up has left, or was given up, within `seconds`."""
+        return self._idle.wait(seconds)
+
+    def _work(self) -> None:
+        while self._asked.wait():
+            self._asked.clear()
+            sent = self._sent()
+            with self._lock:
+                if not self._asked.is_set():
+                    self._idle.set()
+            if not sent:
+                time.sleep(self._silence)
+
+    def _sent(self) -> bool:
+        try:
+            self._send()
+        except (OperationalError, OSError) as error:
+            log.warning("wake_lost", error=type(error).__name__)
+            return False
+        return True
 
 
-on_wake(_wake_by_celery)
+wake_workers = Waker(lambda: drain_deliveries.apply_async(expires=STALE))
+on_wake(wake_workers)
+atexit.register(wake_workers.wait, PARTING)
