@@ -60,6 +60,6 @@ def _make_policies(now: datetime) -> None:
                 "valid_from": row["valid_from"],
                 "valid_until": row["valid_until"],
                 "territory": translated(content["territories"][row["territory"]], "ru"),
-                "sums": row["sums"],
+                "sums": [{**one, "risk": translated(content["risks"][one["risk"]], "ru")} for one in row["sums"]],
             },
         )
