@@ -16,7 +16,10 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("toggle", (event) => {
-  if (event.target.open && event.target.matches?.("details.decide, details.ask")) event.target.querySelector("textarea, select")?.focus();
+  const opened = event.target;
+  if (!opened.open || !opened.matches?.("details.decide, details.ask")) return;
+  // Only if somebody has just opened it: a live change opens it again around what is being written.
+  if (document.activeElement === opened.querySelector("summary")) opened.querySelector("select, textarea").focus();
 }, true);
 
 document.addEventListener("submit", (event) => {

@@ -13,7 +13,7 @@ export class Live {
     this.url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
     this.type = type;
     this.read = read;
-    this.signId = sign?.id;
+    this.sign = sign;
     this.failures = 0;
     this.everOpen = false;
     this.#state("reconnecting");
@@ -49,17 +49,10 @@ export class Live {
     }, GATHER_MS);
   }
 
-  /** Shows again what it last knew, after the sign was drawn anew. */
-  repaint() {
-    const sign = this.signId && document.getElementById(this.signId);
-    if (!sign) return;
-    sign.dataset.state = this.state;
-    sign.textContent = sign.dataset[this.state];
-  }
-
   #state(state) {
-    this.state = state;
-    this.repaint();
+    if (!this.sign) return;
+    this.sign.dataset.state = state;
+    this.sign.textContent = this.sign.dataset[state];
   }
 
   #wake() {

@@ -23,6 +23,7 @@ from apps.claims.models import (
     Requisites,
 )
 from apps.contacts.tests.factories import ContactFactory
+from apps.core.tests.typed import typed
 from apps.policies.models import PolicyProject
 from apps.policies.tests.factories import PolicyFactory
 from apps.projects.models import Project
@@ -87,7 +88,7 @@ def definition_content() -> dict[str, Any]:
     return {"event_types": [FLIGHT_DELAYED, BAGGAGE], "common": {"questions": [name], "slots": [passport]}}
 
 
-class EventTypeFactory(DjangoModelFactory[EventType]):
+class _EventType(DjangoModelFactory[EventType]):
     """A row of the catalogue that staff edit. `with_rows=True` adds the questions and slots of a delayed flight."""
 
     class Meta:
@@ -111,7 +112,10 @@ class EventTypeFactory(DjangoModelFactory[EventType]):
                 DocumentSlotFactory(event_type=self, key=row["key"], title=row["title"], required=row["required"])
 
 
-class QuestionFactory(DjangoModelFactory[Question]):
+EventTypeFactory = typed(_EventType, EventType)
+
+
+class _Question(DjangoModelFactory[Question]):
     class Meta:
         model = Question
 
@@ -120,7 +124,10 @@ class QuestionFactory(DjangoModelFactory[Question]):
     help = LazyFunction(lambda: text("", "", ""))
 
 
-class DocumentSlotFactory(DjangoModelFactory[DocumentSlot]):
+QuestionFactory = typed(_Question, Question)
+
+
+class _DocumentSlot(DjangoModelFactory[DocumentSlot]):
     class Meta:
         model = DocumentSlot
 
@@ -130,7 +137,10 @@ class DocumentSlotFactory(DjangoModelFactory[DocumentSlot]):
     accepts_note = LazyFunction(lambda: text("", "", ""))
 
 
-class FormDefinitionFactory(DjangoModelFactory[FormDefinition]):
+DocumentSlotFactory = typed(_DocumentSlot, DocumentSlot)
+
+
+class _FormDefinition(DjangoModelFactory[FormDefinition]):
     class Meta:
         model = FormDefinition
         django_get_or_create = ("version",)
@@ -139,7 +149,10 @@ class FormDefinitionFactory(DjangoModelFactory[FormDefinition]):
     content = LazyFunction(definition_content)
 
 
-class ClaimFactory(DjangoModelFactory[Claim]):
+FormDefinitionFactory = typed(_FormDefinition, FormDefinition)
+
+
+class _Claim(DjangoModelFactory[Claim]):
     """A claim in a status: `ClaimFactory()` is submitted; `draft=True`, `in_review=True` … are traits.
 
     A submitted claim has its history, a valid policy with its project, and the consent that submitting needs.
@@ -201,6 +214,9 @@ class ClaimFactory(DjangoModelFactory[Claim]):
         )
 
 
+ClaimFactory = typed(_Claim, Claim)
+
+
 def _base36(n: int) -> str:
     signs = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     return signs[n // 1296 % 36] + signs[n // 36 % 36] + signs[n % 36]
@@ -216,7 +232,7 @@ def project_of(contact: Any, policy: Any) -> Project:
     return project
 
 
-class DocumentFactory(DjangoModelFactory[Document]):
+class _Document(DjangoModelFactory[Document]):
     """A document's row, without a file in the storage ; `accepted` and `rejected` are traits."""
 
     class Meta:
@@ -236,7 +252,10 @@ class DocumentFactory(DjangoModelFactory[Document]):
     key = Sequence(lambda n: f"claims/test/{n}")
 
 
-class RequisitesFactory(DjangoModelFactory[Requisites]):
+DocumentFactory = typed(_Document, Document)
+
+
+class _Requisites(DjangoModelFactory[Requisites]):
     """A confirmed bank account; its numbers are invented and pass their checksums."""
 
     class Meta:
@@ -251,7 +270,10 @@ class RequisitesFactory(DjangoModelFactory[Requisites]):
     confirmed_at = LazyAttribute(lambda one: one.claim.submitted_at or timezone.now())
 
 
-class DocumentRequestFactory(DjangoModelFactory[DocumentRequest]):
+RequisitesFactory = typed(_Requisites, Requisites)
+
+
+class _DocumentRequest(DjangoModelFactory[DocumentRequest]):
     class Meta:
         model = DocumentRequest
 
@@ -259,6 +281,9 @@ class DocumentRequestFactory(DjangoModelFactory[DocumentRequest]):
     slot = "delay_note"
     text = "Пришлите справку о задержке от авиакомпании."
     at = LazyFunction(timezone.now)
+
+
+DocumentRequestFactory = typed(_DocumentRequest, DocumentRequest)
 
 
 def hours_ago(hours: float) -> datetime:

@@ -71,7 +71,7 @@ def test_everything_about_a_claim_is_on_its_page(clerk):
     html = page(clerk, claim)
 
     shown = [claim.number, claim.description, "XY 123", "Посадочный талон", document.name, claim.policy_number,
-             claim.policy.holder_name, "•••• 0003", "192.0.2.7", "no answer"]  # fmt: skip
+             claim.contact.full_name, "•••• 0003", "192.0.2.7", "no answer"]  # fmt: skip
     assert [text for text in shown if text not in html] == []
 
 
@@ -132,7 +132,7 @@ def test_moving_a_claim_goes_through_the_service(senior):
     response = senior.post(url(claim, "move"), {"to": "approved"}, follow=True)
 
     assert Claim.objects.get().status == "approved"
-    assert claim.status_changes.order_by("-at").first().actor.username == "senior"
+    assert claim.status_changes.filter(target="approved", actor__username="senior").count() == 1
     assert AuditEntry.objects.filter(action="claim.move").count() == 1
     assert 'class="success"' in response.content.decode()
 
@@ -286,8 +286,8 @@ def test_phone_is_shown_after_a_post_that_is_written_down(clerk):
     html = clerk.post(url(claim, "reveal"), {"what": "phone"}).content.decode()
 
     assert "+7 916 123-45-67" in html
-    entry = AuditEntry.objects.get(action="contact.reveal")
-    assert (entry.object_id, entry.actor.username, entry.detail) == (str(claim.contact_id), "claims", {"what": "phone"})
+    entry = AuditEntry.objects.get(action="contact.reveal", actor__username="claims")
+    assert (entry.object_id, entry.detail) == (str(claim.contact_id), {"what": "phone"})
     assert "123-45" not in str(entry.detail)
 
 

@@ -4,6 +4,7 @@ from factory.declarations import Iterator, Sequence
 from factory.django import DjangoModelFactory
 
 from apps.contacts.models import Contact
+from apps.core.tests.typed import typed
 
 NAMES = [
     "Мария Соколова", "Игорь Петренко", "Анна Лебедева", "Тимур Гареев", "Ольга Ёлкина", "Сергей Журавлёв",
@@ -11,7 +12,7 @@ NAMES = [
 ]  # fmt: skip
 
 
-class ContactFactory(DjangoModelFactory[Contact]):
+class _Contact(DjangoModelFactory[Contact]):
     """A person with a Russian mobile number; give `phone` (digits) or `full_name` to choose them."""
 
     class Meta:
@@ -30,3 +31,6 @@ class ContactFactory(DjangoModelFactory[Contact]):
         contact.set_name(name)
         contact.save()
         return contact  # type: ignore[no-any-return]
+
+
+ContactFactory = typed(_Contact, Contact)

@@ -14,8 +14,7 @@ SECRET = "a long enough secret"
 
 @pytest.fixture
 def clerk():
-    user = get_user_model().objects.create_user("clerk", password=SECRET, is_staff=True, language="uk")
-    return user
+    return get_user_model().objects.create_user("clerk", password=SECRET, is_staff=True, language="uk")
 
 
 def login(password, username="clerk", **headers):

@@ -4,10 +4,11 @@ from django.utils import timezone
 from factory.declarations import LazyFunction, Sequence, SubFactory, Trait
 from factory.django import DjangoModelFactory
 
+from apps.core.tests.typed import typed
 from apps.policies.models import Policy, PolicyProduct
 
 
-class PolicyProductFactory(DjangoModelFactory[PolicyProduct]):
+class _PolicyProduct(DjangoModelFactory[PolicyProduct]):
     class Meta:
         model = PolicyProduct
         django_get_or_create = ("code",)
@@ -19,7 +20,10 @@ class PolicyProductFactory(DjangoModelFactory[PolicyProduct]):
     number_example = "TR-0012345"
 
 
-class PolicyFactory(DjangoModelFactory[Policy]):
+PolicyProductFactory = typed(_PolicyProduct, PolicyProduct)
+
+
+class _Policy(DjangoModelFactory[Policy]):
     """A policy that is valid today; `expired` and `not_yet` are traits."""
 
     class Meta:
@@ -43,3 +47,6 @@ class PolicyFactory(DjangoModelFactory[Policy]):
     valid_until = LazyFunction(lambda: timezone.localdate() + timedelta(days=335))
     territory = "Весь мир"
     sums = LazyFunction(lambda: [{"risk": "Багаж", "amount": "1000.00", "currency": "EUR"}])
+
+
+PolicyFactory = typed(_Policy, Policy)

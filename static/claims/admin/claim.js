@@ -7,7 +7,7 @@ const words = claim.dataset;
 const viewer = new Viewer(document.getElementById("viewer"));
 const address = () => location.pathname.replace(/reveal\/$/, "change/");
 
-const live = new Live({
+new Live({
   path: `/ws/staff/claims/${words.id}/`,
   type: "claim.changed",
   read: async () => {
@@ -19,7 +19,6 @@ const live = new Live({
 
 function show(found) {
   swap(document, found, words);
-  live.repaint();
   viewer.refresh();
 }
 

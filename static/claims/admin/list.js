@@ -6,7 +6,7 @@ const rowsOf = (root) => [...root.querySelectorAll("#result_list tbody tr")];
 const bar = document.getElementById("new-claims");
 let newest = null;
 
-const live = new Live({ path: "/ws/staff/claims/", type: "claims.changed", read, sign: document.getElementById("live") });
+new Live({ path: "/ws/staff/claims/", type: "claims.changed", read, sign: document.getElementById("live") });
 bar.querySelector("button").addEventListener("click", () => newest && show(newest));
 
 async function read() {
@@ -54,7 +54,6 @@ function show(found) {
   if (count) document.querySelector(".paginator")?.replaceWith(document.adoptNode(count));
   bar.hidden = true;
   newest = null;
-  live.repaint();
 }
 
 // The admin's own script knows the boxes that were there when it started; with new rows it would count wrong.

@@ -24,11 +24,6 @@ function plain(part) {
     busy.removeAttribute("aria-busy");
     busy.removeAttribute("data-sent");
   }
-  const sign = copy.querySelector("#live");
-  if (sign) {
-    sign.dataset.state = "";
-    sign.textContent = "";
-  }
   return copy.innerHTML.replace(/>\s+</g, "><");
 }
 
