@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
 
-from apps.accounts.models import User
 from apps.core.deliveries import NotMovable, delivery_cancel, delivery_retry, oldest_unfinished
 from apps.core.errors import OutcomeUnknown, Rejected, Unavailable
 from apps.core.models import AuditEntry, Delivery
@@ -16,15 +17,15 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def clerk() -> User:
-    return User.objects.create_user("olga", is_staff=True)
+def clerk() -> AbstractUser:
+    return get_user_model()._default_manager.create_user("olga", is_staff=True)
 
 
 def audited() -> list[tuple[str, str, str]]:
     return list(AuditEntry.objects.values_list("action", "actor__username", "reason"))
 
 
-def test_a_stuck_delivery_that_is_queued_again_gets_all_its_tries_back(house: House, clerk: User) -> None:
+def test_a_stuck_delivery_that_is_queued_again_gets_all_its_tries_back(house: House, clerk: AbstractUser) -> None:
     house.handler("app.write", Rejected("no", "no"), Unavailable("away", "away"))
     house.light()
     house.drain()
@@ -38,7 +39,7 @@ def test_a_stuck_delivery_that_is_queued_again_gets_all_its_tries_back(house: Ho
     assert audited() == [("delivery.retry", "olga", "")]
 
 
-def test_a_cancelled_delivery_is_ended_with_its_reason_in_try_and_audit(house: House, clerk: User) -> None:
+def test_a_cancelled_delivery_is_ended_with_its_reason_in_try_and_audit(house: House, clerk: AbstractUser) -> None:
     house.handler("app.write", Unavailable("away", "away"))
     house.light()
     house.drain()
