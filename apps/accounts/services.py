@@ -1,5 +1,5 @@
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
@@ -8,6 +8,7 @@ from apps.core import audit
 from apps.core.crypto import token_hash
 
 PREFIX = "cdk_"
+USED_EVERY = timedelta(minutes=1)  # how exactly `last_used_at` is kept
 
 
 def api_token_create(
@@ -35,5 +36,6 @@ def api_token_use(*, secret: str, now: datetime) -> User | None:
     found = token.first()
     if found is None:
         return None
-    ApiToken.objects.filter(pk=found.pk).update(last_used_at=now)
+    if found.last_used_at is None or found.last_used_at < now - USED_EVERY:
+        ApiToken.objects.filter(pk=found.pk).update(last_used_at=now)
     return found.user

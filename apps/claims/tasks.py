@@ -4,6 +4,7 @@ from django.utils import timezone
 from apps.claims.services import drafts_purge
 from apps.contacts.services import verification_purge
 from apps.core.idempotency import keys_purge
+from apps.core.quotas import quotas_purge
 
 
 @shared_task(name="claims.purge")
@@ -13,3 +14,4 @@ def purge() -> None:
     drafts_purge(now=now)
     verification_purge(now=now)
     keys_purge(now=now)
+    quotas_purge(now=now)

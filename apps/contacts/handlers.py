@@ -19,8 +19,8 @@ from apps.integrations.sms import get_gateway
 def send_code(work: Work) -> None:
     """Send the code by SMS, at most once: after an unclear outcome the person asks for another."""
     code = VerificationCode.objects.filter(pk=work.event.code_id).first()
-    if code is None or not code.sealed_code:
-        raise Obsolete("the code was replaced, used or sent")
+    if code is None or not code.sealed_code or code.expires_at <= work.now:
+        raise Obsolete("the code was replaced, used or sent, or its time is over")
     with translation.override(code.language):
         text = _("Claimdesk: your code is %(code)s. Tell it to nobody.") % {"code": code.sealed_code}
     work.intend()

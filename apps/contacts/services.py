@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import ngettext
 
 from apps.contacts.errors import CodeExpired, CodeInvalid, CodeUsedUp, TooManyCodes
@@ -89,20 +89,22 @@ def code_check(
     """Use up the newest code of `phone`, if `secret` is it. Raises CodeInvalid, CodeExpired, CodeUsedUp.
 
     The try is counted in one atomic update before anything is compared, and one conditional update uses the code,
-    so that any number of parallel tries are worth five and succeed once.
+    so that any number of parallel tries are worth five and succeed once. Raises RuntimeError inside a transaction.
     """
     codes = VerificationCode.objects.filter(phone_index=phone_index(phone), purpose=purpose, subject=subject)
     code = codes.order_by("-created_at").first()
     if code is None:
         raise CodeExpired(attr="code")
-    tries = VerificationCode.objects.filter(pk=code.pk, attempts__lt=code.TRIES, used_at=None, expires_at__gt=now)
-    if not tries.update(attempts=F("attempts") + 1):
+    alive = VerificationCode.objects.filter(pk=code.pk, used_at=None, expires_at__gt=now)
+    with transaction.atomic(durable=True):  # inside another transaction a refusal would take the count back
+        counted = alive.filter(attempts__lt=code.TRIES).update(attempts=F("attempts") + 1)
+    if not counted:
         spent = code.used_at is None and code.expires_at > now
         raise CodeUsedUp(attr="code") if spent else CodeExpired(attr="code")
     if not hmac.compare_digest(code.code_hash, _code_hash(code, secret)):
         code.refresh_from_db(fields=["attempts"])
         raise _wrong(code.TRIES - code.attempts)
-    if not VerificationCode.objects.filter(pk=code.pk, used_at=None).update(used_at=now, sealed_code=""):
+    if not alive.update(used_at=now, sealed_code=""):
         raise CodeExpired(attr="code")
     return code
 
@@ -145,7 +147,9 @@ def _network(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
+    if isinstance(parsed, ipaddress.IPv4Address) or parsed.ipv4_mapped:
+        return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _pumped(now: datetime) -> bool:
@@ -187,8 +191,9 @@ def session_end(*, session: ApplicantSession, now: datetime) -> None:
 
 
 def verification_purge(*, now: datetime) -> int:
-    """Delete codes and ended sessions a day after their end. Returns how many rows."""
+    """Delete codes and sessions a day after their end. Returns how many rows."""
     day = now - timedelta(days=1)
     codes, _rows = VerificationCode.objects.filter(expires_at__lt=day).delete()
-    sessions, _rows = ApplicantSession.objects.filter(expires_at__lt=day).delete()
+    ended = Q(expires_at__lt=day) | Q(ended_at__lt=day) | Q(seen_at__lt=day - SESSION_IDLE)
+    sessions, _rows = ApplicantSession.objects.filter(ended).delete()
     return codes + sessions

@@ -1,13 +1,13 @@
 """A claim's files: looked at, stored and read back before anyone is told that they are received."""
 
-import hashlib
+import contextlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -15,15 +15,17 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.claims.errors import DocumentRefused
+from apps.claims.errors import ClaimNotEditable, ClaimNotFound, DocumentRefused
 from apps.claims.events import DocumentReceived
 from apps.claims.models import Claim, Document
 from apps.claims.rules import form
+from apps.claims.selectors import with_definition
 from apps.claims.services.changes import claim_lock, claim_save, require_takes_documents
 from apps.core import audit
-from apps.core.errors import Conflict, NotFound
+from apps.core.errors import Conflict, DomainError, NotFound
 from apps.core.files import storage
 from apps.core.files.child import Inspection, inspect_file
+from apps.core.files.errors import StorageFailed
 from apps.core.files.names import clean_name
 from apps.core.outbox import publish
 
@@ -32,14 +34,20 @@ MB = 1024 * 1024
 
 @dataclass(frozen=True)
 class _Kept:
-    """What was put into the storage for one file. The keys come from the content: a repeat overwrites nothing else."""
+    """What was put into the storage for one file. Each upload has keys of its own.
 
-    sha256: str
-    size: int
+    Were they made from the content, a file that is deleted in one tab and sent again in another would be lost.
+    """
+
     key: str
     preview_key: str
     thumb_key: str
     seen: Inspection
+
+    def discard(self) -> None:
+        """Remove the files as far as the storage lets us; it logs what stays, and an expired draft takes it along."""
+        with contextlib.suppress(StorageFailed):
+            storage.delete(key for key in (self.key, self.preview_key, self.thumb_key) if key)
 
 
 def document_add(*, claim_id: UUID, slot: str, path: Path, name: str, now: datetime) -> tuple[Document, bool]:
@@ -48,25 +56,42 @@ def document_add(*, claim_id: UUID, slot: str, path: Path, name: str, now: datet
     The same file in the same slot is the same document. Raises DocumentRefused, FileRefused, FilesBusy, StorageFailed,
     StorageFull, ClaimNotEditable.
     """
-    size = path.stat().st_size
-    claim = Claim.objects.select_related("definition").get(pk=claim_id)
-    _require_room(claim, slot, size, now)
+    sha256, size = storage.hash_file(path)
+    claim = Claim.objects.filter(pk=claim_id).first()
+    if claim is None:
+        raise ClaimNotFound
+    require_takes_documents(claim, now)
+    if known := claim.documents.filter(slot=slot, sha256=sha256).first():
+        return known, False
+    _require_room(with_definition(claim), slot, size, now)
     storage.require_free_space(size)
-    kept = _keep(claim, slot, path)
-    with transaction.atomic():
-        claim = claim_lock(claim_id)
-        known = claim.documents.filter(slot=slot, sha256=kept.sha256).first()
-        if known:
-            return known, False
-        _require_room(claim, slot, size, now)
-        document = Document.objects.create(
-            claim=claim, slot=slot, name=clean_name(name), kind=kept.seen.kind, content_type=kept.seen.mime,
-            size=kept.size, sha256=kept.sha256, pages=kept.seen.pages,
-            key=kept.key, preview_key=kept.preview_key, thumb_key=kept.thumb_key,
-        )  # fmt: skip
-        _answer_requests(claim, slot, now)
-        claim_save(claim, now=now, what=["documents"])
-        publish(DocumentReceived(claim_id=claim.pk, document_id=document.pk), now=now)
+    kept = _keep(claim, path, sha256, size)
+    try:
+        document, is_new = _write(claim_id, slot, kept, clean_name(name), sha256, size, now)
+    except DomainError:  # of any other error nobody knows whether the row was written: better an orphan than a gap
+        kept.discard()
+        raise
+    if not is_new:
+        kept.discard()
+    return document, is_new
+
+
+@transaction.atomic
+def _write(
+    claim_id: UUID, slot: str, kept: _Kept, name: str, sha256: str, size: int, now: datetime
+) -> tuple[Document, bool]:
+    """The row of a file that is kept; or the row of its twin, which came in meanwhile."""
+    claim = claim_lock(claim_id)
+    if known := claim.documents.filter(slot=slot, sha256=sha256).first():
+        return known, False
+    _require_room(claim, slot, size, now)
+    document = Document.objects.create(
+        claim=claim, slot=slot, name=name, kind=kept.seen.kind, content_type=kept.seen.mime, size=size, sha256=sha256,
+        pages=kept.seen.pages, key=kept.key, preview_key=kept.preview_key, thumb_key=kept.thumb_key,
+    )  # fmt: skip
+    _answer_requests(claim, slot, now)
+    claim_save(claim, now=now, what=["documents"])
+    publish(DocumentReceived(claim_id=claim.pk, document_id=document.pk), now=now)
     return document, True
 
 
@@ -87,12 +112,11 @@ def _require_room(claim: Claim, slot: str, size: int, now: datetime) -> None:
         raise DocumentRefused(text, code="too_many_files", attr="file")
 
 
-def _keep(claim: Claim, slot: str, path: Path) -> _Kept:
+def _keep(claim: Claim, path: Path, sha256: str, size: int) -> _Kept:
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
         preview, thumb = Path(folder) / "preview.jpg", Path(folder) / "thumb.jpg"
         seen = inspect_file(path, preview_to=preview, thumb_to=thumb)
-        sha256, size = storage.hash_file(path)
-        place = f"claims/{claim.pk}/{hashlib.sha256(f'{slot}|{sha256}'.encode()).hexdigest()[:32]}"
+        place = f"claims/{claim.pk}/{uuid4().hex}"
         keys = {"original": f"{place}/original.{seen.kind}", "preview": "", "thumb": ""}
         storage.store(path, key=keys["original"], sha256=sha256, size=size, content_type=seen.mime)
         for part, file in (("preview", preview), ("thumb", thumb)):
@@ -100,7 +124,7 @@ def _keep(claim: Claim, slot: str, path: Path) -> _Kept:
                 keys[part] = f"{place}/{part}.jpg"
                 part_hash, part_size = storage.hash_file(file)
                 storage.store(file, key=keys[part], sha256=part_hash, size=part_size, content_type="image/jpeg")
-    return _Kept(sha256, size, keys["original"], keys["preview"], keys["thumb"], seen)
+    return _Kept(keys["original"], keys["preview"], keys["thumb"], seen)
 
 
 def _answer_requests(claim: Claim, slot: str, now: datetime) -> None:
@@ -109,7 +133,7 @@ def _answer_requests(claim: Claim, slot: str, now: datetime) -> None:
 
 
 def document_delete(*, claim_id: UUID, document_id: UUID, now: datetime) -> None:
-    """Remove a file of a draft, or one that staff rejected; what was submitted stays. Raises NotFound, Conflict."""
+    """Remove a file of a draft; what was submitted stays. Raises NotFound, Conflict, ClaimNotEditable."""
     with transaction.atomic():
         claim = claim_lock(claim_id)
         require_takes_documents(claim, now)
@@ -126,13 +150,16 @@ def document_delete(*, claim_id: UUID, document_id: UUID, now: datetime) -> None
 
 @transaction.atomic
 def document_judge(*, document_id: UUID, state: Document.State, reason: str, actor: User, now: datetime) -> Document:
-    """Accept a document, or reject it with a reason for the applicant. Raises NotFound, Conflict."""
-    found = Document.objects.select_for_update().filter(pk=document_id).first()
-    if found is None:
+    """Accept a document, or reject it with a reason for the applicant. Raises NotFound, Conflict, ClaimNotEditable."""
+    claim_id = Document.objects.filter(pk=document_id).values_list("claim_id", flat=True).first()
+    claim = claim_lock(claim_id) if claim_id else None
+    found = claim.documents.filter(pk=document_id).first() if claim else None
+    if claim is None or found is None:
         raise NotFound
+    if claim.is_draft:
+        raise ClaimNotEditable  # by staff: it has not been handed over yet
     if state == Document.State.REJECTED and not reason.strip():
         raise Conflict(_("Say why, so that the applicant can send a better one."), code="reason_required")
-    claim = claim_lock(found.claim_id)
     found.state, found.reason = state, reason.strip() if state == Document.State.REJECTED else ""
     found.save(update_fields=["state", "reason", "updated_at"])
     claim_save(claim, now=now, what=["documents"])

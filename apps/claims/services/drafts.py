@@ -2,15 +2,17 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 
 from apps.claims.errors import FieldsInvalid, TooManyDrafts, TooManyPolicyChecks, VersionConflict
@@ -24,14 +26,17 @@ from apps.claims.services.definition import definition_current
 from apps.contacts.models import Contact
 from apps.core.errors import Problem
 from apps.core.files import storage
+from apps.core.files.errors import StorageFailed
 from apps.core.inserts import insert_once
 from apps.core.outbox import publish
 from apps.core.quotas import Limit, QuotaExceeded, reserve
 from apps.policies.services import PolicyCheck, policy_check, validity
 
+log = structlog.get_logger(__name__)
 MOST_DRAFTS = 5
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing that reads like something else
 POLICY_CHECKS = 30  # an hour, for one contact: numbers are not there to be guessed
+EMPTY = (None, "")  # takes an answer back; 0, false and [] are none, and no way to say so
 EDITABLE = ("event_type", "event_date", "event_place", "email", "language", "answers")
 
 
@@ -47,16 +52,12 @@ def claim_begin(*, contact: Contact, language: str, now: datetime) -> Claim:
         contact=contact, definition=definition, language=language, created_at=now, updated_at=now,
         expires_at=now + timedelta(hours=settings.DRAFT_HOURS),
     )  # fmt: skip
-    claim.number = _number(day)
-    while Claim.objects.filter(number=claim.number).exists():
+    # A number may be taken already, also by a draft of this very moment: the insert says so, and another is drawn.
+    while True:
         claim.number = _number(day)
-    claim.search = search_text(claim)
-    fields = {f.attname: getattr(claim, f.attname) for f in Claim._meta.concrete_fields}
-    # Two drafts of one moment may draw one number: the insert says so, and the next one is drawn.
-    while not insert_once(Claim, **fields):
-        fields["number"] = claim.number = _number(day)
-        fields["search"] = claim.search = search_text(claim)
-    return Claim.objects.get(pk=claim.pk)
+        claim.search = search_text(claim)
+        if insert_once(Claim, **{f.attname: getattr(claim, f.attname) for f in Claim._meta.concrete_fields}):
+            return Claim.objects.get(pk=claim.pk)
 
 
 def _number(day: date) -> str:
@@ -114,19 +115,20 @@ def _apply(claim: Claim, changes: Mapping[str, Any], today: date) -> Iterator[Pr
                 setters[name](claim, changes[name], today)
             except form.AnswerInvalid as error:
                 yield Problem(error.code, ANSWER_TEXTS[error.code], name)
-    yield from _merge_answers(claim, changes.get("answers") or {})
+    if "answers" in changes:
+        yield from _merge_answers(claim, changes["answers"])
     for name in changes.keys() - set(EDITABLE):
         yield Problem("unknown_field", ANSWER_TEXTS["unknown_field"], name[:80])
 
 
 def _set_event_type(claim: Claim, value: Any, _today: date) -> None:
-    if value and not (isinstance(value, str) and form.event_type(claim.definition.content, value)):
+    if value not in EMPTY and not (isinstance(value, str) and form.event_type(claim.definition.content, value)):
         raise form.AnswerInvalid("event_type_unknown")
     claim.event_type = value or ""
 
 
 def _set_event_date(claim: Claim, value: Any, today: date) -> None:
-    claim.event_date = form.clean_date(value, today=today) if value else None
+    claim.event_date = None if value in EMPTY else form.clean_date(value, today=today)
 
 
 def _set_event_place(claim: Claim, value: Any, _today: date) -> None:
@@ -140,6 +142,8 @@ def _set_email(claim: Claim, value: Any, _today: date) -> None:
             validate_email(text)
         except ValidationError:
             raise form.AnswerInvalid("email_invalid") from None
+        if text.endswith("]"):  # name@[192.0.2.1]: valid, and nobody's
+            raise form.AnswerInvalid("email_invalid")
     claim.email = text
 
 
@@ -159,7 +163,7 @@ def _string(value: Any) -> str:
 
 def _merge_answers(claim: Claim, given: Any) -> Iterator[Problem]:
     if not isinstance(given, Mapping):
-        yield Problem("text_expected", ANSWER_TEXTS["text_expected"], "answers")
+        yield Problem("answers_expected", ANSWER_TEXTS["answers_expected"], "answers")
         return
     questions = {one["key"]: one for one in form.all_questions(claim.definition.content, claim.event_type)}
     merged = dict(claim.answers)
@@ -189,8 +193,16 @@ def claim_policy(*, claim_id: UUID, contact: Contact, raw: str, now: datetime) -
     except QuotaExceeded as refused:
         raise TooManyPolicyChecks(retry_after=refused.retry_after) from None
     with transaction.atomic():
+        day = draft_lock(claim_id, now).event_date
+    today = timezone.localtime(now).date()
+    # The source may be another system: nothing is locked while it answers.
+    check = policy_check(contact=contact, raw=raw, on=day or today)
+    with transaction.atomic():
         claim = draft_lock(claim_id, now)
-        check = policy_check(contact=contact, raw=raw, on=claim.event_date or timezone.localtime(now).date())
+        if check.policy:
+            status = validity(check.policy, claim.event_date or today)
+            was_new = claim.is_new_project and claim.project == check.project
+            check = replace(check, status=status, is_new_project=check.is_new_project or was_new)
         claim.policy_number, claim.policy_status, claim.policy = check.number, check.status, check.policy
         claim.project, claim.is_new_project = check.project, check.is_new_project
         fields = ("policy_number", "policy_status", "policy", "project", "is_new_project")
@@ -199,7 +211,10 @@ def claim_policy(*, claim_id: UUID, contact: Contact, raw: str, now: datetime) -
 
 
 def drafts_purge(*, now: datetime, dry_run: bool = False, progress: Callable[[str], None] | None = None) -> int:
-    """Delete drafts that are past their time, with their files. Returns how many."""
+    """Delete drafts that are past their time, with their files. Returns how many.
+
+    One whose files the storage does not give up is left, and the next purge tries again.
+    """
     purged = 0
     expired = Claim.objects.filter(status=Claim.Status.DRAFT, expires_at__lte=now).order_by("expires_at")
     for pk, number in list(expired.values_list("pk", "number")):
@@ -210,12 +225,16 @@ def drafts_purge(*, now: datetime, dry_run: bool = False, progress: Callable[[st
     return purged
 
 
-@transaction.atomic
 def _purge(pk: UUID, now: datetime) -> bool:
     """Files first: a purge cut off between the two leaves rows that the next one finds."""
-    expired = Claim.objects.select_for_update().filter(pk=pk, status=Claim.Status.DRAFT, expires_at__lte=now).first()
-    if expired is None:
+    expired = Claim.objects.filter(pk=pk, status=Claim.Status.DRAFT, expires_at__lte=now)
+    # Backdated, it can't be saved any more, not even by a call that began while it was alive.
+    if not expired.update(expires_at=F("created_at")):
         return False
-    storage.delete_folder(f"claims/{pk}")
+    try:
+        storage.delete_folder(f"claims/{pk}")
+    except StorageFailed as error:
+        log.error("draft_not_purged", id=str(pk), reason=error.reason)
+        return False
     expired.delete()
     return True

@@ -17,6 +17,7 @@ from apps.contacts.errors import PHONE_TEXTS, TooManyCodes
 from apps.contacts.models import VerificationCode
 from apps.contacts.rules import phones
 from apps.contacts.services import CodeSent, code_check, code_send
+from apps.core.crypto import blind_index
 from apps.core.errors import Problem
 from apps.core.idempotency import fingerprint
 
@@ -97,8 +98,8 @@ def requisites_confirm(*, claim_id: UUID, secret: str, now: datetime) -> Claim:
 
 
 def _subject(kept: Requisites) -> str:
-    """What a code confirms: these details of this claim. Others need another code."""
-    return f"{kept.claim_id}|{fingerprint(kept.kind, kept.data)[:32]}"
+    """What a code confirms: these details of this claim, by a keyed hash (a card's bare one would be guessed)."""
+    return f"{kept.claim_id}|{blind_index('requisites', fingerprint(kept.kind, kept.data))[:32]}"
 
 
 def _bank(fields: Mapping[str, str], claim: Claim) -> _Read:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.claims.errors import ClaimNotEditable
+from apps.claims.errors import ClaimNotEditable, IllegalTransition
 from apps.claims.events import ClaimStatusChanged, DocumentsRequested
 from apps.claims.models import Claim, ClaimStatusChange, DocumentRequest
 from apps.claims.rules import form
@@ -23,6 +23,8 @@ REASONED = (Claim.Status.REJECTED, Claim.Status.WITHDRAWN)
 def claim_move(*, claim_id: UUID, to: Claim.Status, actor: User, reason: str, now: datetime) -> Claim:
     """Move a submitted claim to another status, with a reason where it ends. Raises IllegalTransition, Conflict."""
     claim = claim_lock(claim_id)
+    if claim.is_draft:  # only its applicant hands it over
+        raise IllegalTransition(number=claim.number, source=claim.status, target=to)
     reason = reason.strip()
     if to in REASONED and not reason:
         raise Conflict(_("Say why: the applicant will read it."), code="reason_required")

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.claims.consents import CONSENTS
@@ -36,7 +37,7 @@ def claim_submit(*, claim_id: UUID, consents: Sequence[Agreed], address: str | N
     if not claim.is_draft:
         return claim
     claim.require_editable(now)
-    problems = [*missing_sentences(claim, claim.language), *_consent_problems(consents)]
+    problems = [*missing_sentences(claim, get_language() or claim.language), *_consent_problems(consents)]
     if problems:
         raise ClaimIncomplete(problems=problems)
     for one in consents:

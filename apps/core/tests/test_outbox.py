@@ -1,5 +1,6 @@
 """Publishing: the event and its deliveries are written with the change, or not at all."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -34,27 +35,29 @@ def test_each_handler_that_wants_the_event_gets_a_delivery(house: House) -> None
     ]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_change_that_is_undone_leaves_neither_event_nor_delivery_nor_wake_up(house: House) -> None:
+@pytest.mark.django_db
+def test_a_change_that_is_undone_leaves_neither_event_nor_delivery_nor_wake_up(
+    house: House, django_capture_on_commit_callbacks: Any
+) -> None:
+    house.handler("app.write")
+
+    with django_capture_on_commit_callbacks() as after_commit, pytest.raises(RuntimeError), transaction.atomic():
+        publish(LampLit(lamp_id=uuid4()), now=house.now)
+        raise RuntimeError
+
+    assert (OutboxEvent.objects.count(), Delivery.objects.count(), after_commit) == (0, 0, [])
+
+
+@pytest.mark.django_db
+def test_workers_are_woken_after_the_commit_and_not_before(
+    house: House, django_capture_on_commit_callbacks: Any
+) -> None:
     house.handler("app.write")
     woken: list[int] = []
     outbox.on_wake(lambda: woken.append(1))
 
-    with pytest.raises(RuntimeError), transaction.atomic():
-        publish(LampLit(lamp_id=uuid4()), now=house.now)
-        raise RuntimeError
-
-    assert (OutboxEvent.objects.count(), Delivery.objects.count(), woken) == (0, 0, [])
-
-
-@pytest.mark.django_db(transaction=True)
-def test_workers_are_woken_after_the_commit_and_not_before(house: House) -> None:
-    house.handler("app.write")
-    woken: list[int] = []
-    outbox.on_wake(lambda: woken.append(Delivery.objects.count()))
-
-    with transaction.atomic():
-        publish(LampLit(lamp_id=uuid4()), now=house.now)
+    with django_capture_on_commit_callbacks(execute=True):
+        house.light()
         assert woken == []
 
     assert woken == [1]
