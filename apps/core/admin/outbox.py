@@ -75,6 +75,7 @@ class TargetFilter(admin.SimpleListFilter):
 
 class AttemptInline(admin.TabularInline):  # type: ignore[type-arg]
     model = DeliveryAttempt
+    template = "core/readonly_inline.html"
     extra = 0
     can_delete = False
     fields = ("number", "started_at", "took", "outcome", "error", "shown", "by")
@@ -223,6 +224,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
 class DeliveryInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Delivery
+    template = "core/readonly_inline.html"
     extra = 0
     can_delete = False
     show_change_link = True
