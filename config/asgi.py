@@ -5,9 +5,13 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-http = get_asgi_application()
+django = get_asgi_application()
 
-from config.sockets import websocket_urlpatterns  # noqa: E402  consumers need Django set up first
+from apps.core.bodies import BoundedBodies  # noqa: E402  these need Django set up first
+from apps.core.files.upload import upload_bytes  # noqa: E402
+from config.sockets import websocket_urlpatterns  # noqa: E402
+
+http = BoundedBodies(django, most=upload_bytes())
 
 application = ProtocolTypeRouter(
     {"http": http, "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns))}

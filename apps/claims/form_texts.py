@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 ANSWER_TEXTS: dict[str, str | Promise] = {
     "too_long": _("This is too long. Please shorten it."),
     "text_expected": _("Write it in words."),
+    "answers_expected": _("Send the answers as an object of keys and values."),
     "number_invalid": _("Write a number in digits."),
     "money_invalid": _("Write the amount in digits, for example 120.50, and choose the currency."),
     "currency_unknown": _("Choose the currency from the list."),

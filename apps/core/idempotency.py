@@ -36,7 +36,7 @@ def fingerprint(*parts: Any) -> str:
 def answered(*, scope: str, key: str, mark: str) -> Answer | None:
     """The stored answer of `key`, or None. Raises KeyInvalid, KeyReused."""
     if not (8 <= len(key) <= 200 and key.isascii() and key.isprintable()):
-        raise KeyInvalid
+        raise KeyInvalid(attr="Idempotency-Key")
     row = IdempotencyKey.objects.filter(scope=scope, key=key).first()
     if row is None:
         return None

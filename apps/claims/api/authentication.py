@@ -41,7 +41,10 @@ class ApplicantAuthentication(BaseAuthentication):
 
 def same_origin(request: HttpRequest) -> bool:
     """Whether the browser says that the call comes from a page of this very host. A cookie alone proves nothing."""
-    origin = urlsplit(request.headers.get("Origin", ""))
+    try:
+        origin = urlsplit(request.headers.get("Origin", ""))
+    except ValueError:  # as of "http://["
+        return False
     return origin.netloc == request.get_host() and origin.scheme in ("http", "https")
 
 

@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from apps.claims.models import Claim, Document, Requisites
 from apps.claims.rules import form
-from apps.core.api.serializers import StrictCharField, StrictSerializer
+from apps.core.api.serializers import StrictCharField, StrictRegexField, StrictSerializer
 
 LANGUAGES = [(code, code) for code, _name in settings.LANGUAGES]
 POLICY_STATUSES = [(value, value) for value in Claim.PolicyStatus.values if value]
@@ -23,13 +24,19 @@ class Shape(serializers.Serializer[Any]):
 # --- requests
 
 
+def code_field() -> StrictRegexField:
+    return StrictRegexField(
+        r"^[0-9]{6}$", help_text="Six digits.", error_messages={"invalid": _("The code has six digits.")}
+    )
+
+
 class SmsSendIn(StrictSerializer):
     phone = StrictCharField(max_length=40, help_text="Any usual spelling of a Russian or Ukrainian mobile number.")
 
 
 class SmsVerifyIn(StrictSerializer):
     phone = StrictCharField(max_length=40)
-    code = serializers.RegexField(r"^[0-9]{6}\Z", help_text="Six digits.")
+    code = code_field()
 
 
 class DescriptionIn(StrictSerializer):
@@ -73,7 +80,7 @@ class RequisitesIn(StrictSerializer):
 
 
 class CodeIn(StrictSerializer):
-    code = serializers.RegexField(r"^[0-9]{6}\Z")
+    code = code_field()
 
 
 class ConsentIn(StrictSerializer):

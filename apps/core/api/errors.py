@@ -1,10 +1,11 @@
 """Turns the domain's errors into the one shape of the API: `{type, errors: [{code, detail, attr}]}`."""
 
+import re
 from collections import defaultdict
 from typing import Any
 
 import structlog
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import OperationalError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from apps.core.api.parsers import TooLarge
 from apps.core.errors import DomainError
 
 log = structlog.get_logger(__name__)
+_NO_FIELD = re.compile(r"(?:^|\.)non_field_errors$")
 
 
 class DomainRefusal(APIException):
@@ -46,12 +48,25 @@ class ApiExceptionHandler(ExceptionHandler):
             return _validation(exc) if exc.status == 400 else DomainRefusal(exc)
         if isinstance(exc, RequestDataTooBig):
             return TooLarge()
-        if isinstance(exc, TooManyFieldsSent | MultiPartParserError | UnicodeDecodeError):
+        if isinstance(exc, TooManyFieldsSent | TooManyFilesSent | MultiPartParserError | UnicodeDecodeError):
             return ParseError(_("The request is malformed."))
         if isinstance(exc, OperationalError):
             log.error("database_unavailable", exc_info=exc)
             return Busy()
         return super().convert_known_exceptions(exc)
+
+    def convert_unhandled_exceptions(self, exc: Exception) -> APIException:
+        if isinstance(exc, APIException):
+            return exc
+        return APIException(_("Something went wrong on our side. Nothing you sent is lost."))
+
+    def format_exception(self, exc: APIException) -> dict[str, Any]:
+        """`attr` names a field or nothing: REST framework's word for "no field" is not one."""
+        body: dict[str, Any] = super().format_exception(exc)
+        for error in body["errors"]:
+            if error["attr"]:
+                error["attr"] = _NO_FIELD.sub("", error["attr"]) or None
+        return body
 
     def get_headers(self, exc: APIException) -> dict[Any, Any]:
         headers = super().get_headers(exc)

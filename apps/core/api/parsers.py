@@ -6,7 +6,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 
 MAX_DEPTH = 32
 _NON_SCALAR = re.compile("[\ud800-\udfff\x00]")
@@ -41,6 +41,18 @@ class StrictJSONParser(BaseParser):
         if not isinstance(value, dict):
             raise ParseError(_("Send a JSON object."))
         return value
+
+
+class PlainMultiPartParser(MultiPartParser):
+    """A form with files. What is wrong with its form is said in the reader's language, without its content."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except ParseError:
+            raise ParseError(_("The request is malformed.")) from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

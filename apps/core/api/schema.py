@@ -20,7 +20,12 @@ class ErrorsOut(serializers.Serializer[Any]):
 EVERYWHERE = {"400": "Wrong input", "429": "Too often; see Retry-After", "503": "Not now; see Retry-After"}
 WITH_SESSION = {"401": "No session, or it has ended", "403": "From another site"}
 WITH_OBJECT = {"404": "No such thing, or not yours"}
-WITH_BODY = {"409": "Not possible in this state", "413": "Too large", "415": "Another content type is expected"}
+WITH_BODY = {
+    "409": "Not possible in this state",
+    "411": "A body without Content-Length",
+    "413": "Too large",
+    "415": "Another content type is expected",
+}
 WITH_CONDITION = {"412": "Changed since it was read"}
 WITH_FILE = {"507": "No room for files"}
 

@@ -6,6 +6,12 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from apps.core.api.parsers import TooLarge
 
 MB = 1024 * 1024
+OVERHEAD = 64 * 1024  # bytes of multipart around the file
+
+
+def upload_bytes() -> int:
+    """The longest body that carries one file."""
+    return int(settings.MAX_FILE_MB) * MB + OVERHEAD
 
 
 class FileTooLarge(TooLarge):

@@ -8,12 +8,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from apps.claims.errors import ClaimNotFound
 from apps.claims.models import Claim
 from apps.claims.selectors import applicant_claim, applicant_claim_id
 from apps.contacts.models import ApplicantSession
+from apps.core.api.bodies import BodyCheckingView
 
 NUMBER = OpenApiParameter("number", OpenApiTypes.STR, OpenApiParameter.PATH, description="The claim's number.")
 LANGUAGE = OpenApiParameter(
@@ -52,5 +52,5 @@ def if_match(request: Request) -> int | None:
     return int(found.group(1))
 
 
-class IntakeView(APIView):
+class IntakeView(BodyCheckingView):
     """A view of the intake API."""

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from apps.claims.api import serializers as shapes
 from apps.claims.api.output import claim_json, claim_row, language, policy_json, requisites_json
 from apps.claims.api.views.base import LANGUAGE, NUMBER, IntakeView, if_match, own_claim, own_claim_id, session_of
-from apps.claims.errors import FieldsInvalid, ReceiptNotReady
+from apps.claims.errors import ReceiptNotReady
 from apps.claims.models import Claim, Requisites
 from apps.claims.receipt import receipt_pdf
 from apps.claims.selectors import applicant_claim, applicant_claims, with_definition
@@ -29,7 +29,7 @@ from apps.claims.services import (
 )
 from apps.claims.services.submit import Agreed
 from apps.core.addresses import client_address
-from apps.core.idempotency import fingerprint, once
+from apps.core.idempotency import KeyInvalid, fingerprint, once
 
 KEY = OpenApiParameter(
     "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True,
@@ -163,7 +163,7 @@ class ClaimSubmit(IntakeView):
         claim_id = own_claim_id(request, number)
         key = request.headers.get("Idempotency-Key")
         if not key:
-            raise FieldsInvalid("Send an Idempotency-Key.", code="idempotency_key_required", attr="Idempotency-Key")
+            raise KeyInvalid(code="idempotency_key_required", attr="Idempotency-Key")
         given = shapes.SubmitIn(data=request.data)
         given.is_valid(raise_exception=True)
         consents = [Agreed(one["kind"], one["version"]) for one in given.validated_data["consents"]]

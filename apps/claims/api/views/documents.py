@@ -1,13 +1,13 @@
 """A claim's files."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponseBase, StreamingHttpResponse
@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.parsers import MultiPartParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,16 +26,16 @@ from apps.claims.api.views.base import NUMBER, IntakeView, own_claim
 from apps.claims.errors import DocumentRefused
 from apps.claims.selectors import applicant_document
 from apps.claims.services import document_add, document_delete
+from apps.core.api.parsers import PlainMultiPartParser
 from apps.core.api.throttles import AddressThrottle, UploadThrottle
 from apps.core.errors import NotFound
 from apps.core.files import storage
 from apps.core.files.names import content_disposition
-from apps.core.files.upload import FileTooLarge
+from apps.core.files.upload import FileTooLarge, upload_bytes
 from apps.core.idempotency import KeyReused, answered, fingerprint, once
 
-MB = 1024 * 1024
-OVERHEAD = 64 * 1024  # bytes of multipart around the file
 CHUNK = 256 * 1024  # bytes
+SLOT = re.compile(r"[A-Za-z0-9_-]{1,50}")
 DOCUMENT = OpenApiParameter("document_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 KEY = OpenApiParameter(
     "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER,
@@ -49,7 +48,13 @@ class Documents(IntakeView):
         return [UploadThrottle()] if self.request.method == "POST" else [AddressThrottle()]
 
     def get_parsers(self) -> list[Any]:
-        return [MultiPartParser()]
+        return [PlainMultiPartParser()]
+
+    def most_bytes(self) -> int:
+        return upload_bytes()
+
+    def too_large(self) -> FileTooLarge:
+        return FileTooLarge()
 
     @extend_schema(
         operation_id="documents_list", summary="The files of a claim", parameters=[NUMBER],
@@ -65,12 +70,11 @@ class Documents(IntakeView):
     )  # fmt: skip
     def post(self, request: Request, number: str) -> Response:
         claim, now = own_claim(request, number), timezone.now()
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isascii() or not length.isdigit() or int(length) > settings.MAX_FILE_MB * MB + OVERHEAD:
-            raise FileTooLarge
         file, slot = _file(request), str(request.POST.get("slot", ""))
         if not slot:
             raise DocumentRefused(_("Say which document this is."), code="required", attr="slot")
+        if not SLOT.fullmatch(slot):
+            raise DocumentRefused(_("There is no such document in this claim."), code="slot_unknown", attr="slot")
         scope, key = f"upload.{claim.pk}", request.headers.get("Idempotency-Key", "")
         mark = fingerprint("upload", number, slot, file.name, file.size)
         if key and (kept := answered(scope=scope, key=key, mark=mark)):
@@ -89,8 +93,10 @@ class Documents(IntakeView):
 
 def _file(request: Request) -> TemporaryUploadedFile:
     files = request.FILES.getlist("file")
-    if len(files) != 1 or len(request.FILES) != 1:
+    if not files:
         raise DocumentRefused(_("Choose a file."), code="required", attr="file")
+    if len(files) > 1 or len(request.FILES) > 1:
+        raise DocumentRefused(_("Send one file at a time."), code="one_file_at_a_time", attr="file")
     file = files[0]
     assert isinstance(file, TemporaryUploadedFile)  # the only upload handler streams to disk
     if not file.size:
@@ -160,5 +166,6 @@ def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 async def _pieces_in_loop(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while piece := await sync_to_async(next, thread_sensitive=False)(pieces, b""):
+    following = sync_to_async(lambda: next(pieces, b""), thread_sensitive=False)
+    while piece := await following():
         yield piece
