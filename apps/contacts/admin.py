@@ -18,8 +18,11 @@ from apps.contacts.rules import phones
 from apps.contacts.selectors import matches
 from apps.core.desk import words
 from apps.core.desk.base import ReadOnlyAdmin, actor_of, say
+from apps.core.desk.handlers import describe
 from apps.core.desk.reveal import reveal
 from apps.core.errors import DomainError
+
+describe("contacts.send_code", gettext_lazy("SMS with the code"))
 
 
 @admin.register(Contact)

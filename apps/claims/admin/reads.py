@@ -10,10 +10,12 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from apps.claims import selectors
+from apps.claims.consents import CONSENTS
 from apps.claims.models import Claim, Document, DocumentRequest, EventType
 from apps.contacts.models import Contact
 from apps.contacts.selectors import matches
 from apps.core.crypto import blind_index
+from apps.core.desk.handlers import words_of
 from apps.core.fields import translated
 from apps.core.models import Delivery
 
@@ -110,7 +112,7 @@ def claim_staff_timeline(
             lines.append(_line(asked.answered_at, "answer", _("The request was answered")))
     done = (Delivery.State.DONE, Delivery.State.DONE_MANUALLY)
     lines += [
-        _line(one.finished_at, "delivery", delivery_words(one.handler))
+        _line(one.finished_at, "delivery", words_of(one.handler))
         for one in deliveries
         if one.finished_at and one.state in done
     ]
@@ -119,13 +121,6 @@ def claim_staff_timeline(
 
 def _line(at: datetime, kind: str, text: str, by: Any = None, note: str = "") -> dict[str, Any]:
     return {"at": at, "kind": kind, "text": text, "by": str(by.get_full_name() or by) if by else "", "note": note}
-
-
-def delivery_words(handler: str) -> str:
-    """What a handler does, in words for staff; its own name if it has none here."""
-    from apps.claims.admin.words import HANDLERS
-
-    return str(HANDLERS.get(handler, handler))
 
 
 def claim_for_page(claim_id: UUID) -> Claim | None:
@@ -147,14 +142,20 @@ def claim_parts(claim: Claim, language: str) -> dict[str, Any]:
         "slots": slots,
         "strays": [one for one in claim.documents.all() if one.slot not in known],
         "requests": list(claim.document_requests.all()),
-        "deliveries": [(one, delivery_words(one.handler)) for one in deliveries],
+        "deliveries": [(one, words_of(one.handler)) for one in deliveries],
         "timeline": claim_staff_timeline(claim, slots, deliveries),
         "requisites": getattr(claim, "requisites", None),
+        "consents": [(consent_title(one.kind, language), one) for one in claim.consents.all()],
         "others": list(
             Claim.objects.filter(contact=claim.contact_id).exclude(pk=claim.pk).exclude(status=Claim.Status.DRAFT)
             .only("number", "status", "created_at", "submitted_at").order_by("-created_at", "-id")[:6]
         ),
     }  # fmt: skip
+
+
+def consent_title(kind: str, language: str) -> str:
+    """The title of a consent in `language`, or its kind if that text is given no longer."""
+    return next((translated(one["title"], language) for one in CONSENTS if one["kind"] == kind), kind)
 
 
 def policy_fits(claim: Claim) -> bool | None:

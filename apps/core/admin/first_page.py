@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.deliveries import oldest_unfinished
+from apps.core.desk.handlers import words_of
 from apps.core.desk.index import block
 from apps.core.desk.words import short_age
 from apps.core.models import Delivery
@@ -23,7 +24,7 @@ def deliveries(request: HttpRequest) -> dict[str, Any]:
     stuck = Delivery.objects.filter(state=State.NEEDS_ATTENTION).select_related("event").order_by("id")[:5]
     return {
         "states": [(str(state), state.label, counted.get(state, 0)) for state in WATCHED],
-        "stuck": list(stuck),
+        "stuck": [(one, words_of(one.handler)) for one in stuck],
         "oldest": short_age(oldest_unfinished(now=timezone.now())),
         "url": reverse("admin:core_delivery_changelist"),
     }

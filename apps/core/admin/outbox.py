@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from apps.core.deliveries import delivery_cancel, delivery_retry
 from apps.core.desk import words
 from apps.core.desk.base import ReadOnlyAdmin, actor_of, say
+from apps.core.desk.handlers import words_of
 from apps.core.errors import DomainError
 from apps.core.models import Delivery, DeliveryAttempt, OutboxEvent
 
@@ -54,7 +55,7 @@ class HandlerFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         from apps.core.outbox import _handlers
 
-        return [(name, name) for name in sorted(_handlers)]
+        return [(name, words_of(name)) for name in sorted(_handlers)]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Delivery]") -> "QuerySet[Delivery]":
         return queryset.filter(handler=self.value()) if self.value() else queryset
@@ -124,7 +125,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("delivery"))
     def shown(self, row: Delivery) -> SafeString:
-        return format_html('<b>{}</b> <span class="quiet">{}</span>', row.handler, row.event.name)
+        return format_html('<b>{}</b> <span class="quiet">{}</span>', words_of(row.handler), row.event.name)
 
     @admin.display(description=gettext_lazy("state"))
     def state_shown(self, row: Delivery) -> SafeString:

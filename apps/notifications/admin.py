@@ -1,0 +1,9 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.desk.handlers import describe
+
+describe("notifications.receipt_email", _("Receipt to the applicant by email"))
+describe("notifications.submitted_sms", _("Claim's number to the applicant by SMS"))
+describe("notifications.request_sms", _("Request for documents by SMS"))
+describe("notifications.request_email", _("Request for documents by email"))
+describe("notifications.status_email", _("Decision to the applicant by email"))
