@@ -80,7 +80,7 @@ class UserAdmin(StaffAdmin, StockUserAdmin):  # type: ignore[type-arg]
         found = {row.pk: row for row in User.objects.filter(pk__in=ids).prefetch_related("groups")}
         return [found[pk] for pk in ids if pk in found]
 
-    @admin.display(description=gettext_lazy("name"))
+    @admin.display(description=gettext_lazy("full name"))
     def full_name(self, user: User) -> str:
         return user.get_full_name() or "—"
 

@@ -45,7 +45,7 @@ class ContactAdmin(ReadOnlyAdmin):
     ) -> tuple["QuerySet[Contact]", bool]:
         return (queryset.filter(matches(search_term)) if search_term.strip() else queryset), False
 
-    @admin.display(description=gettext_lazy("name"))
+    @admin.display(description=gettext_lazy("full name"))
     def name(self, row: Contact) -> str:
         return row.full_name or _("Name not given")
 
