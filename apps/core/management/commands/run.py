@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command, get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, connections, transaction
+from django.db import OperationalError, connections
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
@@ -60,10 +60,12 @@ class Command(BaseCommand):
         except OperationalError as refused:
             reason = " ".join(str(refused).split())
             raise CommandError(f"The database of CLAIMDESK_DATABASE_URL cannot be used: {reason}") from refused
-        if not get_user_model()._default_manager.exists():
+        unfinished = Path(settings.VAR_DIR) / "demo.unfinished"
+        if unfinished.exists() or not get_user_model()._default_manager.exists():
             self.stdout.write("Loading the demo ...")
-            with transaction.atomic():  # whole or not at all: what is left half loaded would never be completed
-                call_command("demo", verbosity=0)
+            unfinished.touch()  # stays if this is interrupted, and the next run completes it
+            call_command("demo", verbosity=0)
+            unfinished.unlink()
         connections.close_all()
 
 
