@@ -61,6 +61,7 @@ export class Field {
 
   /** @param {string|null} text */
   setError(text) {
+    this.refused = text ? JSON.stringify(this.value) : null;
     this.#message(this.error, text, "alert");
     this.el.classList.toggle("field--invalid", Boolean(text));
     for (const control of this.grouped ? this.control.querySelectorAll("input") : [this.target]) {
@@ -83,9 +84,9 @@ export class Field {
     this.el.scrollIntoView({ block: "center" });
   }
 
-  /** The person changed the value: what was wrong with the old one no longer stands beside it. */
+  /** The person changed the value: what was wrong with the old one no longer stands beside it. Leaving it changes nothing. */
   changed(options) {
-    if (!this.error.hidden) this.setError(null);
+    if (!this.error.hidden && JSON.stringify(this.value) !== this.refused) this.setError(null);
     this.spec.onChange(this.value, options);
   }
 

@@ -79,13 +79,7 @@ export function uploadRow(first, { onRetry, onCancel }) {
     testid: "upload-retry",
     on: { click: onRetry },
   });
-  const cancel = button(gettext("Cancel"), {
-    variant: "quiet",
-    iconName: "x",
-    testid: "upload-cancel",
-    "aria-label": fill(gettext("Cancel %(name)s"), { name: first.name }),
-    on: { click: onCancel },
-  });
+  const cancel = button("", { variant: "quiet", iconName: "x", testid: "upload-cancel", on: { click: onCancel } });
   const el = h(
     "li",
     { class: "file file--moving", testid: "upload" },
@@ -95,10 +89,13 @@ export function uploadRow(first, { onRetry, onCancel }) {
   );
   let said = first.state;
   const update = (row) => {
+    const over = row.state === "failed" || row.state === "lost";
     el.dataset.state = row.state;
+    cancel.lastChild.textContent = over ? gettext("Remove") : gettext("Cancel");
+    cancel.setAttribute("aria-label", `${cancel.textContent}: ${row.name}`);
     words.textContent = uploadWords(row);
     words.classList.toggle("tone--danger", row.state === "failed");
-    bar.hidden = row.state === "failed" || row.state === "lost";
+    bar.hidden = over;
     if (row.state === "checking" || row.state === "queued" || row.state === "waiting") bar.removeAttribute("value");
     else bar.value = Math.round(row.sent * 100);
     retry.hidden = !(row.state === "failed" && row.canRetry) && row.state !== "waiting";

@@ -64,7 +64,6 @@ export function phoneView({ onSent, reason }) {
   }
 
   function reformat() {
-    field.setError(null);
     const digitsBefore = target.value.slice(0, target.selectionStart).replace(/\D/g, "").length;
     const cut = target.value.replace(/\D/g, "").length;
     const drawn = phoneFormat(target.value, prefix);
@@ -78,6 +77,7 @@ export function phoneView({ onSent, reason }) {
 
   select.addEventListener("change", () => {
     choose(select.value);
+    field.setError(null);
     reformat();
     target.focus();
   });

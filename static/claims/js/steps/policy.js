@@ -39,7 +39,7 @@ export function policyView({ store, saver, onSkip }) {
     help: gettext("It is on the first page of the policy or in the email that you got when you bought it."),
     required: true,
     max: 64,
-    onChange: () => field.setError(null),
+    onChange: () => {},
   });
   Object.assign(field.target, { autocapitalize: "characters", spellcheck: false });
   field.value = checked;
