@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -37,6 +38,7 @@ def main() -> int:
     except Unusable as reason:
         sys.stderr.write(f"{reason}\n")
         return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and databases go then, too
     figures: list[Figure] = []
     began = time.monotonic()
     try:

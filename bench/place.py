@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -12,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -24,7 +25,6 @@ from tests.services import LOCALES, Slot, Unusable, find_postgresql, find_redis
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
-MAIN = "claimdesk_bench"
 
 
 class Place:
@@ -33,6 +33,7 @@ class Place:
     def __init__(self) -> None:
         self.server = find_postgresql()
         self.slot = Slot(find_redis())
+        self.main = f"claimdesk_bench_{self.slot.number}"
         self.folder = Path(tempfile.mkdtemp(prefix="claimdesk-bench-"))
         self.databases: list[str] = []
         self.port = free_port()
@@ -44,14 +45,14 @@ class Place:
     def url(self, database: str) -> str:
         return urlunsplit(urlsplit(self.server)._replace(path=f"/{database}"))
 
-    def environment(self, database: str = MAIN) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """Production's settings; what the person has set for running plays no part."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMDESK_")}
         ours = {
             "CLAIMDESK_ENV": "production",
             "CLAIMDESK_VAR_DIR": str(self.folder),
             "CLAIMDESK_STATIC_DIR": str(self.folder / "static"),
-            "CLAIMDESK_DATABASE_URL": self.url(database),
+            "CLAIMDESK_DATABASE_URL": self.url(self.main),
             "CLAIMDESK_REDIS_URL": self.redis_url,
             "CLAIMDESK_SITE_URL": f"http://{HOST}:{self.port}",
             "CLAIMDESK_EMAIL_URL": "consolemail://",
@@ -64,12 +65,14 @@ class Place:
 
     def enter(self) -> None:
         """Make the database and set Django up in this process."""
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # a thousand sockets, here and in the servers
         self.secrets = {
             "CLAIMDESK_SECRET_KEY": Fernet.generate_key().decode(),
             "CLAIMDESK_FIELD_KEYS": Fernet.generate_key().decode(),
             "CLAIMDESK_INDEX_KEY": Fernet.generate_key().decode(),
         }
-        self.create_database(MAIN)
+        self.create_database(self.main)
         for name in [name for name in os.environ if name.startswith("CLAIMDESK_")]:
             del os.environ[name]
         # Requests of the load are not logged by this process, which is no server.
@@ -102,8 +105,8 @@ class Place:
         with psycopg.connect(self.server, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-    def connect(self, database: str = MAIN) -> "psycopg.Connection[Any]":
-        return psycopg.connect(self.url(database), autocommit=True)
+    def connect(self, database: str = "") -> "psycopg.Connection[Any]":
+        return psycopg.connect(self.url(database or self.main), autocommit=True)
 
     def close(self) -> None:
         for name in self.databases:
@@ -111,14 +114,21 @@ class Place:
         self.slot.release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def collect_static(self) -> None:
+        """For the admin's pages; without the API's, whose files are large and play no part."""
+        from django.core.management import call_command
+
+        if not (self.folder / "static").exists():
+            call_command("collectstatic", "--noinput", "--ignore", "drf_spectacular_sidecar", verbosity=0)
+
     # --- servers
 
     @contextmanager
     def serve(
-        self, name: str, *command: str, path: str = "/healthz", environment: dict[str, str] | None = None
+        self, name: str, *command: str, port: int = 0, environment: dict[str, str] | None = None
     ) -> Iterator["Server"]:
-        """A server started by `command`, where {port} stands for its port, from its first answer on `path` on."""
-        port = free_port()
+        """A server started by `command`, where {port} stands for its port (0: a free one), once it answers."""
+        port = port or free_port()
         arguments = [part.replace("{port}", str(port)) for part in command]
         log = self.folder / f"{name}.log"
         with log.open("wb") as out:
@@ -127,27 +137,29 @@ class Place:
                 env={**self.environment(), **(environment or {})},
             )  # fmt: skip
             try:
-                wait_for_answer(f"http://{HOST}:{port}{path}", process, log)
+                wait_for_answer(f"http://{HOST}:{port}/healthz", process, log)
                 yield Server(port, process.pid, log)
             finally:
                 stop(process)
 
-    def wsgi(self, application: str = "config.wsgi:application", *, path: str = "/healthz") -> Any:
+    def wsgi(self, application: str = "config.wsgi:application") -> AbstractContextManager["Server"]:
         """HTTP as in production: the command of the Dockerfile with the pool of docker-compose.yml."""
         command = [
             "granian", "--interface", "wsgi", "--host", HOST, "--port", "{port}", "--workers", "2",
             "--blocking-threads", "2", "--respawn-failed-workers", "--workers-kill-timeout", "5", "--no-ws",
             application,
         ]  # fmt: skip
-        return self.serve("wsgi", *command, path=path, environment={"CLAIMDESK_DATABASE_POOL": "2"})
+        return self.serve("wsgi", *command, environment={"CLAIMDESK_DATABASE_POOL": "2"})
 
-    def asgi(self, application: str = "config.asgi:application", *, path: str = "/healthz", workers: int = 1) -> Any:
-        """What serves WebSockets in production."""
+    def asgi(
+        self, application: str = "config.asgi:application", *, workers: int = 1, port: int = 0, pool: int = 0
+    ) -> AbstractContextManager["Server"]:
+        """As docker-compose.yml serves WebSockets; a `pool` of connections is for HTTP."""
         command = [
             "uvicorn", application, "--host", HOST, "--port", "{port}", "--proxy-headers", "--forwarded-allow-ips", "*",
             "--no-access-log", "--log-level", "warning", "--workers", str(workers), "--timeout-graceful-shutdown", "3",
         ]  # fmt: skip
-        return self.serve("asgi", *command, path=path, environment={"CLAIMDESK_DATABASE_POOL": "2"})
+        return self.serve("asgi", *command, port=port, environment={"CLAIMDESK_DATABASE_POOL": str(pool)})
 
 
 class Server:

@@ -12,7 +12,7 @@ from bench import drafts, load, peers, replay
 from bench.drafts import Draft
 from bench.figures import Figure, p50_p95, percentile, spread
 from bench.load import Load
-from bench.place import MAIN, Place
+from bench.place import Place
 
 ROUNDS = 3
 SECONDS = 1.5  # of one contender in one round
@@ -62,7 +62,7 @@ def measure_patch(place: Place) -> list[Figure]:
     figures = []
     with ExitStack() as stack:
         wsgi = stack.enter_context(place.wsgi())
-        asgi = stack.enter_context(place.asgi(workers=2))
+        asgi = stack.enter_context(place.asgi(workers=2, pool=2))
         plain = stack.enter_context(place.wsgi("bench.peers.plain:application"))
         bare = stack.enter_context(place.asgi("bench.peers.bare:application", workers=2))
 
@@ -71,7 +71,7 @@ def measure_patch(place: Place) -> list[Figure]:
             return lambda: load.run(port, connections, requests, seconds=SECONDS)
 
         def sql(connections: int) -> Callable[[], Load]:
-            return lambda: replay.run(script, place.url(MAIN), connections, names, seconds=SECONDS)
+            return lambda: replay.run(script, place.url(place.main), connections, names, seconds=SECONDS)
 
         for connections in (1, 4, 16):
             contenders = {"ours": http(wsgi.port, connections, ours), "sql": sql(connections)}
@@ -129,7 +129,7 @@ def measure_submit(place: Place) -> list[Figure]:
 
             def sql(connections: int = connections) -> Load:
                 rows = [_names(one) for one in itertools.islice(supply, SUBMITS)]
-                return replay.run(script, place.url(MAIN), connections, rows, seconds=replay.FOREVER)
+                return replay.run(script, place.url(place.main), connections, rows, seconds=replay.FOREVER)
 
             http()
             found = interleaved({"ours": http, "sql": sql})
