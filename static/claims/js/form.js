@@ -73,14 +73,13 @@ class ClaimForm {
   /** Draws the step that the address asks for, or the one that fits. */
   async show({ focus = true } = {}) {
     const step = await this.#allowedStep(this.router.step);
-    if (step !== this.router.step) return this.router.go(step, { replace: true });
+    if (step !== this.router.step) this.router.correct(step);
     this.frame?.view.dispose?.();
     const view = await this.#view(step);
     const place = this.#place(view.key);
     this.frame = new Frame(view, { place, onDone: () => this.#next(), onBack: this.#backOf(step) });
     this.frame.mount(this.app, { focus });
     this.#drawSide();
-    return undefined;
   }
 
   async #openSession() {

@@ -23,8 +23,13 @@ export class Router extends EventTarget {
     return `/?step=${encodeURIComponent(step)}`;
   }
 
+  /** Writes the step that is shown into the address, instead of the one that was asked for. */
+  correct(step) {
+    history.replaceState({ from: history.state?.from ?? null }, "", this.href(step));
+  }
+
   go(step, { replace = false } = {}) {
-    if (replace) history.replaceState({ from: history.state?.from ?? null }, "", this.href(step));
+    if (replace) this.correct(step);
     else if (step !== this.step) history.pushState({ from: this.step }, "", this.href(step));
     this.#tell();
   }
