@@ -386,6 +386,21 @@ def sbp_bank(person: Applicant) -> str:
     return str(person.call("GET", "intake/definition", expect=200).json()["banks"][0]["id"])
 
 
+def test_another_code_for_kept_requisites_needs_no_typing_again(live: Live) -> None:
+    maria = live.applicant()
+    maria.call("POST", f"{maria.path}/requisites/code", expect=409)
+    first = maria.call("PUT", f"{maria.path}/requisites", json=BANK, expect=200).json()["code"]
+    let_code_limits_pass()
+    code = maria.call("POST", f"{maria.path}/requisites/code", expect=200).json()["code"]["debug_code"]
+    again = maria.call("POST", f"{maria.path}/requisites/code", expect=200).json()["code"]
+
+    confirmed = maria.call("POST", f"{maria.path}/requisites/confirm", json={"code": code}, expect=200).json()
+
+    assert (first["sent"], again["sent"]) == (False, False)
+    assert again["resend_in"] > 0
+    assert confirmed["requisites"]["confirmed"] is True
+
+
 def test_other_requisites_need_another_confirmation(live: Live) -> None:
     maria = live.applicant()
     let_code_limits_pass()

@@ -30,6 +30,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "intake/claims/<number>"): {"json": {"event_place": "Рим"}},
     ("POST", "intake/claims/<number>/policy"): {"json": {"number": "TRV-2026-123456"}},
     ("PUT", "intake/claims/<number>/requisites"): {"json": BANK},
+    ("POST", "intake/claims/<number>/requisites/code"): {},
     ("POST", "intake/claims/<number>/requisites/confirm"): {"json": {"code": "123456"}},
     ("POST", "intake/claims/<number>/submit"): {
         "json": {"consents": []}, "headers": {"Idempotency-Key": "stranger-0001"}

@@ -16,6 +16,7 @@ urlpatterns = [
     path(CLAIM, claims.OneClaim.as_view()),
     path(f"{CLAIM}/policy", claims.ClaimPolicy.as_view()),
     path(f"{CLAIM}/requisites", claims.ClaimRequisites.as_view()),
+    path(f"{CLAIM}/requisites/code", claims.ClaimRequisitesCode.as_view()),
     path(f"{CLAIM}/requisites/confirm", claims.ClaimRequisitesConfirm.as_view()),
     path(f"{CLAIM}/submit", claims.ClaimSubmit.as_view()),
     path(f"{CLAIM}/receipt.pdf", claims.ClaimReceipt.as_view()),

@@ -2,7 +2,7 @@ from apps.claims.services.definition import definition_current, definition_publi
 from apps.claims.services.documents import document_add, document_delete, document_judge
 from apps.claims.services.drafts import claim_begin, claim_describe, claim_patch, claim_policy, drafts_purge
 from apps.claims.services.entry import applicant_verify
-from apps.claims.services.requisites import requisites_confirm, requisites_put
+from apps.claims.services.requisites import requisites_code, requisites_confirm, requisites_put
 from apps.claims.services.staff import claim_move, documents_request
 from apps.claims.services.submit import claim_submit
 
@@ -21,6 +21,7 @@ __all__ = [
     "document_judge",
     "documents_request",
     "drafts_purge",
+    "requisites_code",
     "requisites_confirm",
     "requisites_put",
 ]

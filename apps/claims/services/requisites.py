@@ -59,6 +59,21 @@ def requisites_put(
         kept.save()
         claim.requisites = kept
         claim_save(claim, now=now, what=["requisites"])
+    return _ask_for_code(claim, kept, address, now)
+
+
+def requisites_code(*, claim_id: UUID, address: str, now: datetime) -> RequisitesKept:
+    """Send another code for the details that are kept. Raises RequisitesMissing, ClaimNotEditable."""
+    with transaction.atomic():
+        claim = draft_lock(claim_id, now)
+        kept = Requisites.objects.filter(claim=claim).first()
+    if kept is None:
+        raise RequisitesMissing
+    claim.requisites = kept
+    return _ask_for_code(claim, kept, address, now)
+
+
+def _ask_for_code(claim: Claim, kept: Requisites, address: str, now: datetime) -> RequisitesKept:
     if kept.confirmed_at:
         return RequisitesKept(claim, kept, None, 0)
     try:

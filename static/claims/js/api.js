@@ -112,6 +112,7 @@ export const api = {
   policyCheck: (number, policy) => request("POST", `${claimPath(number)}/policy`, { body: { number: policy } }),
   documentDelete: (number, id) => request("DELETE", `${claimPath(number)}/documents/${encodeURIComponent(id)}`),
   requisites: (number, body) => request("PUT", `${claimPath(number)}/requisites`, { body }),
+  requisitesCode: (number) => request("POST", `${claimPath(number)}/requisites/code`, {}),
   requisitesConfirm: (number, code) => request("POST", `${claimPath(number)}/requisites/confirm`, { body: { code } }),
   submit: (number, consents, key) =>
     request("POST", `${claimPath(number)}/submit`, { body: { consents }, headers: { "Idempotency-Key": key } }),

@@ -24,9 +24,11 @@ from apps.claims.services import (
     claim_patch,
     claim_policy,
     claim_submit,
+    requisites_code,
     requisites_confirm,
     requisites_put,
 )
+from apps.claims.services.requisites import RequisitesKept
 from apps.claims.services.submit import Agreed
 from apps.core.addresses import client_address
 from apps.core.idempotency import KeyInvalid, fingerprint, once
@@ -133,12 +135,28 @@ class ClaimRequisites(IntakeView):
             claim_id=own_claim_id(request, number), kind=Requisites.Kind(fields.pop("kind")), fields=fields,
             address=client_address(request._request), now=timezone.now(),
         )  # fmt: skip
-        code: dict[str, Any] = {"sent": False, "expires_in": 0, "resend_in": kept.resend_in}
-        if kept.code:
-            code = {"sent": True, "expires_in": kept.code.expires_in, "resend_in": kept.code.resend_in}
-            if settings.SHOW_CODES:
-                code["debug_code"] = kept.code.code
-        return Response({"requisites": requisites_json(kept.claim), "code": code})
+        return Response(kept_json(kept))
+
+
+def kept_json(kept: RequisitesKept) -> dict[str, Any]:
+    code: dict[str, Any] = {"sent": False, "expires_in": 0, "resend_in": kept.resend_in}
+    if kept.code:
+        code = {"sent": True, "expires_in": kept.code.expires_in, "resend_in": kept.code.resend_in}
+        if settings.SHOW_CODES:
+            code["debug_code"] = kept.code.code
+    return {"requisites": requisites_json(kept.claim), "code": code}
+
+
+class ClaimRequisitesCode(IntakeView):
+    @extend_schema(
+        operation_id="requisites_code", summary="Ask for another code for the kept details", parameters=[NUMBER],
+        request=None, responses=shapes.RequisitesKeptOut,
+    )  # fmt: skip
+    def post(self, request: Request, number: str) -> Response:
+        kept = requisites_code(
+            claim_id=own_claim_id(request, number), address=client_address(request._request), now=timezone.now()
+        )
+        return Response(kept_json(kept))
 
 
 class ClaimRequisitesConfirm(IntakeView):

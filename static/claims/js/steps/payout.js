@@ -16,8 +16,6 @@ export function payoutSection({ store, saver, definition }) {
   let entry = null;
   let mode = "";
   let kind = store.claim.requisites?.kind ?? "bank";
-  /** What a new code is asked for with; only in memory, so a reload asks to enter the details again. */
-  let lastSent = null;
   let sendLater = 0;
 
   function enter() {
@@ -71,13 +69,12 @@ export function payoutSection({ store, saver, definition }) {
     entry = null;
     clearTimeout(sendLater);
     const code = tabStorage.read(codeKey);
-    const awaited = code && (code.sent || lastSent);
     fillWith(
       el,
       summaryCard(store.claim.requisites, enter),
-      h("div", { class: "card stack" }, awaited ? codeCard(code) : lostCodeCard()),
+      h("div", { class: "card stack" }, code ? codeCard(code) : askCodeCard()),
     );
-    if (awaited && !code.sent) sendLater = setTimeout(again, Math.max(0, code.resendAt - serverNow()) + 500);
+    if (code && !code.sent) sendLater = setTimeout(again, Math.max(0, code.resendAt - serverNow()) + 500);
   }
 
   function codeCard(code) {
@@ -93,12 +90,23 @@ export function payoutSection({ store, saver, definition }) {
     return [h("p", {}, codeWords(code)), entry.el, h("div", {}, confirmButton)];
   }
 
-  function lostCodeCard() {
-    const again = button(gettext("Enter again"), { testid: "requisites-again", on: { click: enter } });
-    return [
-      h("p", {}, gettext("These details are not confirmed yet. Enter them again to get a code.")),
-      h("div", {}, again),
-    ];
+  /** On another device, or in another tab: the details are kept, the code was asked for elsewhere. */
+  function askCodeCard() {
+    const ask = button(gettext("Send a code"), { testid: "requisites-again" });
+    const said = h("p", { role: "alert" });
+    ask.addEventListener("click", () =>
+      whileBusy(ask, async () => {
+        try {
+          await sendCode();
+          confirm();
+          entry.field.focus();
+        } catch (error) {
+          if (!(error instanceof ApiError)) throw error;
+          said.textContent = withWait(error);
+        }
+      }),
+    );
+    return [h("p", {}, gettext("These details are not confirmed yet.")), said, h("div", {}, ask)];
   }
 
   function kept() {
@@ -117,7 +125,14 @@ export function payoutSection({ store, saver, definition }) {
   }
 
   async function put(body) {
-    const { code } = await api.requisites(store.number, body);
+    return keepCode((await api.requisites(store.number, body)).code);
+  }
+
+  async function sendCode() {
+    return keepCode((await api.requisitesCode(store.number)).code);
+  }
+
+  async function keepCode(code) {
     const now = serverNow();
     tabStorage.write(codeKey, {
       sent: code.sent,
@@ -125,17 +140,15 @@ export function payoutSection({ store, saver, definition }) {
       resendAt: now + (code.resend_in ?? 0) * 1000,
       debugCode: code.debug_code ?? null,
     });
-    lastSent = body;
     saver.noteSaved();
     store.take(await api.claim(store.number));
     return code;
   }
 
   async function again() {
-    if (!lastSent) return enter();
     try {
       const here = el.contains(document.activeElement);
-      const { sent } = await put(lastSent);
+      const { sent } = await sendCode();
       confirm();
       if (here) entry.field.focus();
       if (sent) announce(gettext("A new code is on its way."));
@@ -155,7 +168,6 @@ export function payoutSection({ store, saver, definition }) {
     try {
       const claim = await api.requisitesConfirm(store.number, entry.code);
       tabStorage.drop(codeKey);
-      lastSent = null;
       saver.noteSaved();
       store.take(claim);
       settle();
