@@ -38,13 +38,13 @@ WATCH = """() => {
 def measure(place: Place) -> list[Figure]:
     place.collect_static()
     supply = drafts.make(SUBMITS + 2, filled=True, series=5)
-    body = drafts.submit_body()
+    body, session = drafts.submit_body(), _staff_session()
     # In production one address leads to both; here the page comes from the one that also has its WebSocket.
     with place.wsgi() as web, place.asgi(port=place.port) as desk, sync_playwright() as playwright:
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # chromium's sandbox refuses root
         browser = playwright.chromium.launch(executable_path=find_browser(), args=[*sandbox, *QUIET])
         page = browser.new_page()
-        page.context.add_cookies([{"name": "sessionid", "value": _staff_session(), "url": desk.url}])
+        page.context.add_cookies([{"name": "sessionid", "value": session, "url": desk.url}])
         _submit(web, supply[0], body)  # a list that is empty loads itself anew
         page.goto(f"{desk.url}/admin/claims/claim/")
         page.wait_for_selector('#live[data-state="live"]')

@@ -115,10 +115,15 @@ class Place:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def collect_static(self) -> None:
-        """For the admin's pages; without the API's, whose files are large and play no part."""
+        """For the admin's pages; not packed and without the API's page, which take long and are not asked for."""
+        from django.conf import settings
         from django.core.management import call_command
+        from django.test import override_settings
 
-        if not (self.folder / "static").exists():
+        if (self.folder / "static").exists():
+            return
+        plain = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+        with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
             call_command("collectstatic", "--noinput", "--ignore", "drf_spectacular_sidecar", verbosity=0)
 
     # --- servers
