@@ -284,7 +284,7 @@ class ClaimForm {
     this.live?.close();
     this.live = null;
     tabStorage.drop("claim");
-    deviceStorage.drop(`description.${number}`);
+    deviceStorage.drop(`pending.${number}`);
     try {
       await api.claim(number);
       location.replace(`/claims/${encodeURIComponent(number)}/`);

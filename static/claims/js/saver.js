@@ -50,14 +50,14 @@ export class Saver extends EventTarget {
   }
 
   /** Takes a new value; `now` for a choice, otherwise after a pause in typing. */
-  set(attr, value, { now = false } = {}) {
+  set(attr, value, { now = false, pauseMs = TYPING_PAUSE_MS } = {}) {
     this.refused.delete(attr);
     if (this.errors.delete(attr)) this.#tell("errors");
     if (sameValue(this.valueOf(attr), value)) return;
     this.pending.set(attr, value);
     this.#keep();
     this.#become(navigator.onLine ? "saving" : "offline");
-    this.#sendSoon(now ? 0 : TYPING_PAUSE_MS);
+    this.#sendSoon(now ? 0 : pauseMs);
   }
 
   /** Takes up what an earlier visit could not send for this claim. */
@@ -128,7 +128,7 @@ export class Saver extends EventTarget {
     this.pending = new Map();
     this.#become("saving");
     try {
-      const claim = await api.claimPatch(number, patchBody(this.inFlight), version);
+      const claim = await this.#deliver(number, this.inFlight, version);
       this.inFlight = new Map();
       this.failures = 0;
       this.savedAt = new Date();
@@ -143,6 +143,16 @@ export class Saver extends EventTarget {
       await this.#recover(error, sent);
     }
     if (this.pending.size && this.failures === 0) this.#sendSoon(0);
+  }
+
+  /** The description has a call of its own; everything else goes as one PATCH. @returns {Promise<any>} the claim after it */
+  async #deliver(number, values, version) {
+    const { description, ...body } = patchBody(values);
+    const patched = Object.keys(body).length ? await api.claimPatch(number, body, version) : null;
+    if (description === undefined) return patched;
+    if (patched) this.store.take(patched);
+    await api.describe(number, description);
+    return api.claim(number);
   }
 
   /** @param {ApiError} error @param {Map<string, any>} sent */

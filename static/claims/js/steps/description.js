@@ -1,19 +1,13 @@
-import { ApiError, api } from "../api.js";
 import { h, icon } from "../dom.js";
 import { Field } from "../fields.js";
 import { fill, gettext } from "../i18n.js";
-import { withWait } from "../login.js";
-import { deviceStorage } from "../storage.js";
 
-const PAUSE_MS = 4000;
+const PAUSE_MS = 2000;
 
 /** In one's own words. Kept on the device while typing, sent in pauses and on leaving. */
 export function descriptionView({ store, saver, definition }) {
-  const { number } = store;
-  const key = `description.${number}`;
+  const stop = new AbortController();
   const most = definition.limits.description_max;
-  let sent = store.claim.description ?? "";
-  let timer = 0;
   const count = h("p", { class: "field__count", "aria-hidden": "true" });
   const field = new Field({
     attr: "description",
@@ -23,37 +17,20 @@ export function descriptionView({ store, saver, definition }) {
     required: true,
     max: most,
     onChange(value, { now }) {
-      deviceStorage.write(key, value ?? "");
       counted();
-      clearTimeout(timer);
-      timer = setTimeout(() => send(), now ? 0 : PAUSE_MS);
+      if (value) saver.set("description", value, { now, pauseMs: PAUSE_MS });
     },
   });
   field.target.rows = 8;
-  field.value = deviceStorage.read(key) ?? sent;
+  field.value = saver.valueOf("description");
   counted();
+  const showRefusal = () => field.setError(saver.errors.get("description") ?? null);
+  saver.addEventListener("errors", showRefusal, { signal: stop.signal });
+  showRefusal();
 
   function counted() {
     const left = most - field.target.value.length;
     count.textContent = left < most / 5 ? fill(gettext("%(left)s characters left"), { left }) : "";
-  }
-
-  /** @returns {Promise<ApiError|null>} */
-  async function send() {
-    clearTimeout(timer);
-    const text = field.value ?? "";
-    if (!text || text === sent) return null;
-    try {
-      await api.describe(number, text);
-      sent = text;
-      if ((field.value ?? "") === text) deviceStorage.drop(key);
-      saver.noteSaved();
-      store.take(await api.claim(number));
-      return null;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      return error;
-    }
   }
 
   return {
@@ -82,18 +59,14 @@ export function descriptionView({ store, saver, definition }) {
     mayGoOn: true,
     async proceed() {
       if (!field.value) return problem(field, gettext("Please write a sentence or two on what happened."));
-      const error = await send();
-      if (!error || error.status === 0) return [];
-      return problem(field, withWait(error));
+      saver.set("description", field.value, { now: true });
+      // Without a network the person goes on; it is kept on the device and sent later.
+      await saver.flush();
+      const refusal = saver.errors.get("description");
+      return refusal ? problem(field, refusal) : [];
     },
-    update(claim) {
-      if ((field.value ?? "") !== sent || claim.description === sent) return;
-      sent = claim.description ?? "";
-      field.sync(sent);
-    },
-    dispose() {
-      send();
-    },
+    update: () => field.sync(saver.valueOf("description")),
+    dispose: () => stop.abort(),
   };
 }
 
