@@ -1,7 +1,6 @@
-"""Open pages of staff follow what happens, and never take away what somebody is typing or choosing."""
+"""What one does is on the open pages of the others: between two clerks, and between the desk and the applicant."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -42,35 +41,6 @@ def test_what_one_decides_is_on_the_other_ones_page(olga: Desk, igor: Desk, sent
     igor.expect_not_reloaded()
 
 
-def test_a_change_keeps_what_somebody_is_typing(olga: Desk, sent: Sent, papers: dict[str, Path]) -> None:
-    olga.open_list()
-    olga.open_claim(sent.number)
-    olga.page.locator("#ask > summary").click()
-    olga.page.locator("#ask-text").fill("Пришлите, пожалу")
-
-    sent.person.upload("boarding_pass", papers["small"])
-
-    expect(olga.papers).to_have_count(4)
-    expect(olga.page.locator("#ask-text")).to_have_value("Пришлите, пожалу")
-    expect(olga.page.locator("#ask-text")).to_be_focused()
-
-
-def test_a_list_somebody_is_choosing_from_says_that_there_is_more(
-    olga: Desk, send_claim: Callable[[], Sent]
-) -> None:
-    olga.open_list()
-    olga.page.locator("#result_list input.action-select").first.check()
-
-    new = send_claim()
-
-    bar = olga.page.locator("#new-claims")
-    expect(bar).to_be_visible()
-    expect(olga.row(new.number)).to_have_count(0)
-    bar.get_by_role("button").click()
-    expect(olga.row(new.number)).to_be_visible()
-    expect(bar).to_be_hidden()
-
-
 def test_a_refused_document_is_asked_for_again_with_its_reason(
     olga: Desk, sent: Sent, open_browser: OpenBrowser
 ) -> None:
@@ -90,29 +60,13 @@ def test_a_refused_document_is_asked_for_again_with_its_reason(
     expect(refused).to_contain_text("при дневном свете")
 
 
-def test_documents_are_looked_through_by_keyboard(olga: Desk, sent: Sent) -> None:
-    olga.open_list()
-    olga.open_claim(sent.number)
-    viewer = olga.page.locator("#viewer")
-
-    olga.papers.first.locator("a[data-view]").press("Enter")
-    expect(viewer).to_be_visible()
-    expect(olga.page.locator("#viewer-count")).to_have_text("1 / 3")
-    expect(olga.page.locator("#viewer-stage img")).to_be_visible()
-    olga.page.keyboard.press("ArrowRight")
-    expect(olga.page.locator("#viewer-count")).to_have_text("2 / 3")
-    olga.page.keyboard.press("Escape")
-
-    expect(viewer).to_be_hidden()
-
-
 def test_a_question_that_staff_publish_is_asked_in_the_next_form(
-    open_browser: OpenBrowser, send_claim: Callable[[], Sent], begin_claim: Callable[[], Sent]
+    open_browser: OpenBrowser, begin_claim: Callable[[], Sent]
 ) -> None:
     anna = Desk(open_browser(1440).new_page())
     anna.log_in("admin")
     anna.page.goto("/admin/claims/eventtype/")
-    anna.page.get_by_role("link", name="Задержка рейса").click()
+    anna.page.get_by_role("link", name="Задержали рейс").click()
     anna.page.locator("details:has([name=questions-0-label_0]) > summary").click()
     anna.page.locator("[name=questions-0-label_0]").fill("Номер вашего рейса")
     anna.page.locator("[name=_save]").click()
