@@ -47,6 +47,7 @@ CLAIMS = {
     "search": "lower(rows.number || ' ' || who.full_name)",
     "missing": "CASE WHEN n %% 7 = 0 THEN n %% 4 ELSE 0 END",
     "created_at": "rows.began",
+    "listed_at": "rows.began + interval '10 minutes'",
     "submitted_at": "CASE WHEN rows.status <> 'draft' THEN rows.began + interval '10 minutes' END",
     "expires_at": "CASE WHEN rows.status = 'draft' THEN now() + interval '1 day' END",
 }

@@ -36,7 +36,7 @@ class ClaimAdmin(StaffAdmin):
     list_filter = (StatusFilter, EventFilter, PeriodFilter, MissingFilter)
     search_fields = ("search",)
     search_help_text = _("Phone or its last 4 digits, name, number")
-    ordering = ("-created_at", "-id")
+    ordering = ("-listed_at", "-id")
     sortable_by = ("number", "age")
     actions = ("take_up",)
     actions_selection_counter = True
@@ -81,9 +81,9 @@ class ClaimAdmin(StaffAdmin):
     def state(self, claim: Claim) -> SafeString:
         return words.badge(claim.status, claim.get_status_display())
 
-    @admin.display(description=_("age"), ordering="created_at")
+    @admin.display(description=_("age"), ordering="listed_at")
     def age(self, claim: Any) -> SafeString | str:
-        return words.age(claim.submitted_at or claim.created_at, claim.shown_now)
+        return words.age(claim.listed_at, claim.shown_now)
 
     @admin.display(description=_("missing"))
     def lacking(self, claim: Any) -> SafeString:

@@ -68,9 +68,9 @@ class PeriodFilter(admin.SimpleListFilter):
         chosen = self.value()
         if chosen == "today":
             midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-            return queryset.filter(created_at__gte=midnight)
+            return queryset.filter(listed_at__gte=midnight)
         if chosen in ("7", "30", "365"):
-            return queryset.filter(created_at__gte=timezone.now() - timedelta(days=int(chosen)))
+            return queryset.filter(listed_at__gte=timezone.now() - timedelta(days=int(chosen)))
         return queryset
 
 

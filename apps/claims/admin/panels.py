@@ -15,8 +15,8 @@ TEMPLATE = "claims/admin/claims_panel.html"
 
 
 def _claims(**of: Any) -> dict[str, Any]:
-    rows = Claim.objects.filter(**of).exclude(status=Claim.Status.DRAFT).order_by("-created_at", "-id")
-    rows = rows.only("number", "status", "event_type", "event_date", "created_at", "submitted_at", "missing")
+    rows = Claim.objects.filter(**of).exclude(status=Claim.Status.DRAFT).order_by("-listed_at", "-id")
+    rows = rows.only("number", "status", "event_type", "event_date", "listed_at", "missing")
     titles = event_titles()
     claims: list[Any] = list(rows[: SHOWN + 1])
     for one in claims:

@@ -82,7 +82,7 @@ def statuses_counted() -> list[tuple[str, str, int]]:
 
 def waiting_longest(limit: int = 7) -> list[Claim]:
     """The claims that nobody has taken up for the longest time."""
-    waiting = Claim.objects.filter(status=Claim.Status.SUBMITTED).order_by("created_at", "id")
+    waiting = Claim.objects.filter(status=Claim.Status.SUBMITTED).order_by("listed_at", "id")
     ids = list(waiting.values_list("pk", flat=True)[:limit])
     found = {one.pk: one for one in list_rows(ids)}
     return [found[pk] for pk in ids]
@@ -148,7 +148,7 @@ def claim_parts(claim: Claim, language: str) -> dict[str, Any]:
         "consents": [(consent_title(one.kind, language), one) for one in claim.consents.all()],
         "others": list(
             Claim.objects.filter(contact=claim.contact_id).exclude(pk=claim.pk).exclude(status=Claim.Status.DRAFT)
-            .only("number", "status", "created_at", "submitted_at").order_by("-created_at", "-id")[:6]
+            .only("number", "status", "listed_at").order_by("-listed_at", "-id")[:6]
         ),
     }  # fmt: skip
 

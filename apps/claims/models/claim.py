@@ -59,13 +59,15 @@ class Claim(BaseModel):
     missing = models.PositiveSmallIntegerField(_("missing"), default=0)
     search = models.CharField(max_length=260, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"))
+    # Where it stands in lists: a draft of yesterday that is submitted now is new.
+    listed_at = models.DateTimeField(_("begun or submitted"))
     expires_at = models.DateTimeField(_("kept until"), null=True, blank=True)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("claim")
         verbose_name_plural = _("claims")
-        ordering = ["-created_at", "-id"]
+        ordering = ["-listed_at", "-id"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status="draft", submitted_at=None, expires_at__isnull=False)
@@ -81,9 +83,9 @@ class Claim(BaseModel):
             ),
         ]  # fmt: skip
         indexes = [
-            models.Index(fields=["-created_at", "-id"], name="claim_newest"),
-            models.Index(fields=["status", "-created_at", "-id"], name="claim_status_newest"),
-            models.Index(fields=["event_type", "-created_at", "-id"], name="claim_event_newest"),
+            models.Index(fields=["-listed_at", "-id"], name="claim_newest"),
+            models.Index(fields=["status", "-listed_at", "-id"], name="claim_status_newest"),
+            models.Index(fields=["event_type", "-listed_at", "-id"], name="claim_event_newest"),
             models.Index(fields=["expires_at"], name="claim_expiry", condition=Q(status="draft")),
         ]
         permissions = [

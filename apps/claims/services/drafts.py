@@ -49,7 +49,7 @@ def claim_begin(*, contact: Contact, language: str, now: datetime) -> Claim:
     definition = definition_current(now=now)
     day = timezone.localtime(now).date()
     claim = Claim(
-        contact=contact, definition=definition, language=language, created_at=now, updated_at=now,
+        contact=contact, definition=definition, language=language, created_at=now, listed_at=now, updated_at=now,
         expires_at=now + timedelta(hours=settings.DRAFT_HOURS),
     )  # fmt: skip
     # A number may be taken already, also by a draft of this very moment: the insert says so, and another is drawn.

@@ -44,9 +44,10 @@ def claim_submit(*, claim_id: UUID, consents: Sequence[Agreed], address: str | N
         Consent.objects.create(claim=claim, kind=one.kind, version=one.version, given_at=now, address=address)
     _name_contact(claim)
     claim.advance(Claim.Status.SUBMITTED)
-    claim.submitted_at, claim.expires_at = now, None
+    claim.submitted_at = claim.listed_at = now
+    claim.expires_at = None
     claim.search = search_text(claim)
-    claim_save(claim, "status", "submitted_at", "expires_at", "search", now=now, what=["status"])
+    claim_save(claim, "status", "submitted_at", "listed_at", "expires_at", "search", now=now, what=["status"])
     ClaimStatusChange.objects.create(claim=claim, source=Claim.Status.DRAFT, target=claim.status, at=now)
     publish(ClaimSubmitted(claim_id=claim.pk), now=now)
     return claim

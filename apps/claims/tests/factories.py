@@ -189,6 +189,7 @@ class _Claim(DjangoModelFactory[Claim]):
     policy_number = LazyAttribute(lambda claim: claim.policy.number if claim.policy else "")
     policy_status = "valid"
     project = LazyAttribute(lambda claim: project_of(claim.contact, claim.policy) if claim.policy else None)
+    listed_at = LazyAttribute(lambda claim: claim.submitted_at or claim.created_at)
     submitted_at = LazyAttribute(
         lambda claim: None if claim.status == S.DRAFT else claim.created_at + timedelta(minutes=6)
     )
