@@ -35,7 +35,7 @@ FIELD_KEYS = env.list("FIELD_KEYS", default=[_generated.get("FIELD_KEYS", "")])
 INDEX_KEY = env.str("INDEX_KEY", default=_generated.get("INDEX_KEY", ""))
 
 DEBUG = False
-TESTING = env.bool("TESTING", default=False)
+TESTING = EMBEDDED and env.bool("TESTING", default=False)
 HTTPS = _site.scheme == "https"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if EMBEDDED else [_site.hostname])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
