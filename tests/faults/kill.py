@@ -55,7 +55,7 @@ class Report:
         ends = ", ".join(f"{n} {state}" for state, n in sorted(self.states.items()))
         told = ", ".join(f"{n} in {system}" for system, n in sorted(self.messages.items()))
         return (
-            f"kill -9, seed {self.seed}: {len(self.acknowledged)} claims acknowledged, {self.repeats} requests broken off; "
+            f"kill -9, seed {self.seed}: {len(self.acknowledged)} submits acknowledged, {self.repeats} broken off; "
             f"killed: {killed}; deliveries: {ends} ({self.lost_tries} tries lost); messages: {told}; "
             f"{len(self.flaws)} flaws; {self.seconds:.0f} s"
         )
@@ -182,7 +182,7 @@ class Attack:
                FROM claims_claim AS claim"""
         )
         found = Counter(number for number, *_rest in claims)
-        flaws += [f"{number}: acknowledged, and found {found[number]} times" for number in numbers if found[number] != 1]
+        flaws += [f"{number}: acknowledged, found {found[number]} times" for number in numbers if found[number] != 1]
         for number, status, at, changes, consents, events in claims:
             if (status, bool(at), changes, consents, events) != ("submitted", True, 1, len(self.consents), 1):
                 flaws.append(f"{number}: {status}, {changes} changes, {consents} consents, {events} events")

@@ -32,7 +32,7 @@ class House:
     seen: dict[str, list[Work]] = field(default_factory=dict)
 
     def handler(self, name: str, *script: Act, **options: Any) -> list[Work]:
-        """Register a handler: its first call does the first of `script`, and so on; the last stays. Returns its calls."""
+        """Register a handler: its calls do what `script` says, one after the other; the last stays. Returns them."""
         outbox.handler(name, on=LampLit, target="lamp", **options)(self._follow(name, script))
         return self.seen[name]
 

@@ -105,6 +105,7 @@ def test_two_handlers_of_one_name_are_refused(house: House) -> None:
 def test_events_of_the_product_hold_ids_alone() -> None:
     """No personal data in the outbox: every field of every event that something handles is named for an id."""
     found: list[type[Event]] = list(outbox._events.values())
+    fields = [name for event in found for name in event.__annotations__ if name not in ("name", "about")]
 
-    assert found
-    assert [name for event in found for name in event.__annotations__ if not name.endswith(("_id", "name", "about"))] == []
+    assert fields
+    assert [name for name in fields if not name.endswith("_id")] == []

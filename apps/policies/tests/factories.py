@@ -16,7 +16,7 @@ class _PolicyProduct(DjangoModelFactory[PolicyProduct]):
     code = "travel"
     insurer = "Пример-Страхование"
     name = LazyFunction(lambda: {"ru": "Путешествие", "uk": "Подорож", "en": "Travel"})
-    number_pattern = r"TR-\d{7}"
+    number_pattern = r"(TR)(\d{7})"
     number_example = "TR-0012345"
 
 
