@@ -45,6 +45,7 @@ export function eventView({ store, saver, definition }) {
 
   function picked(code, byPointer) {
     saver.set("event_type", code, { now: true });
+    picker.setError(null);
     rest.hidden = false;
     if (!byPointer) return;
     picker.collapse();
