@@ -70,7 +70,7 @@ function draw(claim) {
         ),
         h(
           "a",
-          { class: "button button--secondary", href: api.receiptUrl(claim.number), testid: "receipt-pdf" },
+          { class: "button button--secondary", href: api.receiptUrl(claim.number), download: "", testid: "receipt-pdf" },
           icon("download"),
           gettext("Download PDF"),
         ),

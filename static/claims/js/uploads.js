@@ -59,6 +59,7 @@ export class UploadQueue extends EventTarget {
   add(slot, files) {
     for (const file of files) {
       const row = blank({ id: uniqueKey(), slot: slot.key, name: file.name, size: file.size, file });
+      this.rows = this.rows.filter((lost) => lost.state !== "lost" || !isSameFile(lost, row));
       const refusal = this.#refusal(slot, file);
       if (refusal) Object.assign(row, { state: "failed", error: refusal, canRetry: false });
       this.rows.push(row);
@@ -196,6 +197,9 @@ function blank(known) {
 
 /** @param {Upload} row */
 const isMoving = (row) => ["queued", "sending", "checking", "waiting"].includes(row.state);
+
+/** @param {Upload} one @param {Upload} other */
+const isSameFile = (one, other) => one.slot === other.slot && one.name === other.name && one.size === other.size;
 
 /** @param {import("./api.js").ApiError} error */
 const isWorthWaiting = (error) => error.temporary || error.status === 429 || error.status === 408;
