@@ -144,6 +144,9 @@ class Place:
             try:
                 wait_for_answer(f"http://{HOST}:{port}/healthz", process, log)
                 yield Server(port, process.pid, log)
+            except SystemExit:
+                sys.stderr.write(f"--- {name}, the end of its log\n{log.read_text(errors='replace')[-3000:]}\n")
+                raise
             finally:
                 stop(process)
 

@@ -27,11 +27,11 @@ EVERY = 0.01  # s between two looks at the memory
 
 
 def scanned_pdf() -> bytes:
-    """As much of a scanned PDF as may be sent: A4 at 300 dpi, a JPEG a page."""
+    """As much of a scanned PDF as may be sent: A4 at 200 dpi, a JPEG a page."""
     made, size = FPDF(), 0
     while True:
         out = io.BytesIO()
-        Image.effect_noise((2480, 3508), 60 + made.page).save(out, "JPEG", quality=88)
+        Image.effect_noise((1654, 2339), 60 + made.page).save(out, "JPEG", quality=88)
         size += len(out.getvalue()) + 2048
         if size > MOST:
             return bytes(made.output())
