@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.claims.models import Claim, Document, Requisites
@@ -48,11 +49,18 @@ class ClaimNewIn(StrictSerializer):
     language = serializers.ChoiceField(LANGUAGES, required=False)
 
 
+@extend_schema_field({"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"})
+class DayOrNothing(StrictCharField):
+    pass
+
+
 class ClaimPatchIn(StrictSerializer):
     """Documents the body of PATCH; the claim's own definition validates it."""
 
     event_type = StrictCharField(required=False, allow_blank=True, allow_null=True)
-    event_date = serializers.DateField(required=False, allow_null=True)
+    event_date = DayOrNothing(
+        required=False, allow_null=True, allow_blank=True, help_text="`YYYY-MM-DD`; empty removes it."
+    )
     event_place = StrictCharField(required=False, allow_blank=True, allow_null=True, max_length=form.PLACE_MOST)
     email = StrictCharField(required=False, allow_blank=True, allow_null=True)
     language = serializers.ChoiceField(LANGUAGES, required=False)

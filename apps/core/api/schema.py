@@ -1,7 +1,23 @@
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
+
+from apps.core.api.serializers import StrictSerializer
+
+
+class StrictSerializerSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """A serializer that refuses unknown keys says so."""
+
+    target_class = StrictSerializer
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> Any:
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        if not type(self.target).__dict__.get("__doc__"):
+            schema.pop("description", None)  # the words of the class above it, about something else
+        return {**schema, "additionalProperties": False}
 
 
 class ErrorOut(serializers.Serializer[Any]):

@@ -17,7 +17,7 @@ from apps.core.api.bodies import BodyCheckingView
 
 NUMBER = OpenApiParameter("number", OpenApiTypes.STR, OpenApiParameter.PATH, description="The claim's number.")
 LANGUAGE = OpenApiParameter(
-    "lang", OpenApiTypes.STR, enum=["ru", "uk", "en"], description="Else `Accept-Language`, else Russian."
+    "lang", OpenApiTypes.STR, description="`ru`, `uk` or `en`; else `Accept-Language` decides, else it is Russian."
 )
 _NUMBER = re.compile(r"CLM-[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9A-Z]{4}")
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
