@@ -122,6 +122,7 @@ class Form:
         target = self.field(attr)
         if kind in ("yes_no", "choice"):
             target.locator("label").first.click()
+            self.expect_saved()  # and whatever it brings up is there: nothing moves under the next press
         else:
             known = {"answers.applicant_name": self.name, "answers.date_of_birth": "1988-04-12"}
             by_kind = {"number": "8,5", "money": "120,50", "date": yesterday(), "long_text": "Дали воду и талон."}
