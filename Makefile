@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Two tests at a time; WORKERS=0 runs them one by one.
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --directory requirements --universal --python-version 3.11 --generate-hashes
 
 .PHONY: help install run test e2e lint types bench lock demo clean
