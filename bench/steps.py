@@ -161,4 +161,3 @@ def _client(one: Draft) -> Client:
 def _peer(number: int, body: bytes) -> bytes:
     address = f"10.9.{number // 250}.{number % 250 + 1}"
     return load.request("PATCH", f"/drafts/{number}", token=peers.token(number), address=address, body=body)
-

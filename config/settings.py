@@ -180,8 +180,8 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 # --- deliveries
-# How long one try may take before its worker counts as lost. A shorter lease takes a dead worker's delivery up sooner; one
-# shorter than the slowest call to an outside system takes a living worker's away.
+# How long one try may take before its worker counts as lost. A shorter lease takes a dead worker up sooner; one
+# shorter than the slowest call to an outside system takes a living worker's delivery away.
 LEASE_SECONDS = integer("LEASE_SECONDS", 180, least=10, most=3600)
 
 # --- files

@@ -83,9 +83,7 @@ def let_code_limits_pass() -> None:
 
 
 @pytest.fixture(scope="module")
-def live(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
+def live(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with (
         django_db_blocker.unblock(),
         _database(),

@@ -99,6 +99,7 @@ def code_check(
     with transaction.atomic(durable=True):  # inside another transaction a refusal would take the count back
         counted = alive.filter(attempts__lt=code.TRIES).update(attempts=F("attempts") + 1)
     if not counted:
+        code.refresh_from_db(fields=["used_at", "expires_at"])  # another may have used it since it was read
         spent = code.used_at is None and code.expires_at > now
         raise CodeUsedUp(attr="code") if spent else CodeExpired(attr="code")
     if not hmac.compare_digest(code.code_hash, _code_hash(code, secret)):

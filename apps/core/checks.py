@@ -3,7 +3,6 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 
-
 GUARDS = {"apps.core.middleware.PageCsrf", "apps.core.middleware.PageFrameOptions"}
 
 
@@ -17,6 +16,6 @@ def production_settings(app_configs: Any, **_: Any) -> list[Error]:
         "core.E004": (settings.SHOW_CODES, "Verification codes would be shown on the page."),
         "core.E005": (not settings.HTTPS, "CLAIMDESK_SITE_URL must begin with https://."),
         "core.E006": (bool(settings.SANDBOX_URL), "The sandbox must not stand in for real systems."),
-        "core.E007": (not GUARDS <= set(settings.MIDDLEWARE), "Pages lack their CSRF or frame protection."),
+        "core.E007": (not set(settings.MIDDLEWARE) >= GUARDS, "Pages lack their CSRF or frame protection."),
     }
     return [Error(text, id=code) for code, (bad, text) in wrong.items() if bad]

@@ -34,11 +34,6 @@ def decrypt(token: str) -> str:
         raise ValueError("no key in CLAIMDESK_FIELD_KEYS opens this value") from None
 
 
-def rotate(token: str) -> str:
-    """`token` encrypted anew under the first key."""
-    return _keys().rotate(token.encode()).decode()
-
-
 def blind_index(purpose: str, value: str) -> str:
     """A keyed hash (hex, 64 characters) of `value`: equal values are found by it, and a stolen dump tells nothing."""
     return hmac.new(settings.INDEX_KEY.encode(), f"{purpose}|{value}".encode(), hashlib.sha256).hexdigest()

@@ -94,9 +94,7 @@ def _run(delivery: Delivery, now: datetime, clock: Callable[[], datetime]) -> No
 class _Try:
     """One try of one delivery, from its claim to the row that says how it ended."""
 
-    def __init__(
-        self, delivery: Delivery, one: Handler | None, now: datetime, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, delivery: Delivery, one: Handler | None, now: datetime, clock: Callable[[], datetime]) -> None:
         self.delivery, self.handler, self.now, self.clock = delivery, one, now, clock
         self.started = time.monotonic()
         self.work: Work | None = None

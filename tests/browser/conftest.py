@@ -125,9 +125,7 @@ def begin_claim(product: Product) -> Callable[[], Sent]:
 
 
 @pytest.fixture
-def send_claim(
-    begin_claim: Callable[[], Sent], product: Product, papers: dict[str, Path]
-) -> Callable[[], Sent]:
+def send_claim(begin_claim: Callable[[], Sent], product: Product, papers: dict[str, Path]) -> Callable[[], Sent]:
     """Sends a claim as another program would, with three papers."""
 
     def send() -> Sent:

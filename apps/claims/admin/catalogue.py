@@ -55,7 +55,6 @@ class CatalogueAdmin(StaffAdmin):
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
 
-
 def changes() -> list[tuple[str, int]]:
     """What publishing would change: (what, how many), without the zeros."""
     words = {"added": _("Added"), "changed": _("Changed"), "removed": _("Removed")}
@@ -94,9 +93,7 @@ class EventTypeAdmin(CatalogueAdmin):
 
     def list_rows(self, request: HttpRequest, ids: list[Any]) -> list[Any]:
         rows: QuerySet[EventType] = EventType.objects.filter(pk__in=ids)
-        counted = rows.annotate(
-            n_questions=Count("questions", distinct=True), n_slots=Count("slots", distinct=True)
-        )
+        counted = rows.annotate(n_questions=Count("questions", distinct=True), n_slots=Count("slots", distinct=True))
         found = {one.pk: one for one in counted}
         return [found[pk] for pk in ids if pk in found]
 

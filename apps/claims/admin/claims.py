@@ -198,4 +198,3 @@ def mask_email(email: str) -> str:
     """`a•••@example.com`."""
     name, at, host = email.partition("@")
     return f"{name[:1]}•••{at}{host}" if at else ""
-

@@ -126,9 +126,7 @@ def _line(at: datetime, kind: str, text: str, by: Any = None, note: str = "") ->
 def claim_for_page(claim_id: UUID) -> Claim | None:
     """The claim with all that its page shows."""
     joined = Claim.objects.select_related("contact", "definition", "policy__product", "project", "requisites")
-    return (
-        joined.prefetch_related("documents", "document_requests__actor", "consents").filter(pk=claim_id).first()
-    )
+    return joined.prefetch_related("documents", "document_requests__actor", "consents").filter(pk=claim_id).first()
 
 
 def claim_parts(claim: Claim, language: str) -> dict[str, Any]:
@@ -163,4 +161,3 @@ def policy_fits(claim: Claim) -> bool | None:
     if claim.policy is None or claim.event_date is None:
         return None
     return claim.policy.valid_from <= claim.event_date <= claim.policy.valid_until
-

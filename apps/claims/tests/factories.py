@@ -194,9 +194,7 @@ class _Claim(DjangoModelFactory[Claim]):
         lambda claim: None if claim.status == S.DRAFT else claim.created_at + timedelta(minutes=6)
     )
     expires_at = LazyAttribute(
-        lambda claim: (
-            timezone.now() + timedelta(hours=settings.DRAFT_HOURS) if claim.status == S.DRAFT else None
-        )
+        lambda claim: timezone.now() + timedelta(hours=settings.DRAFT_HOURS) if claim.status == S.DRAFT else None
     )
     search = LazyAttribute(lambda claim: f"{claim.number} {claim.contact.full_name}".casefold()[:260])
 

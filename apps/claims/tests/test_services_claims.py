@@ -88,12 +88,17 @@ def events() -> list[str]:
 # --- files
 
 
+def files_root() -> Path:
+    private: Any = storages["private"]
+    return Path(private.location)
+
+
 def add(claim: Claim, path: Path, slot: str = "boarding_pass") -> tuple[Document, bool]:
     return document_add(claim_id=claim.pk, slot=slot, path=path, name="посадочный.pdf", now=NOW)
 
 
 def stored(claim: Claim) -> set[str]:
-    root = Path(storages["private"].location)
+    root = files_root()
     return {str(one.relative_to(root)) for one in (root / f"claims/{claim.pk}").rglob("*") if one.is_file()}
 
 
@@ -248,7 +253,7 @@ def test_staff_leave_the_papers_of_a_draft_alone(draft: Claim, olga: User) -> No
 # --- payout details
 
 
-def put(claim: Claim, kind: str = Kind.CARD, *, after: float = 0, **fields: str) -> RequisitesKept:
+def put(claim: Claim, kind: str = Kind.CARD, *, after: Any = 0, **fields: str) -> RequisitesKept:
     return requisites_put(
         claim_id=claim.pk, kind=Kind(kind), fields=fields or CARD, address="192.0.2.1",
         now=NOW + timedelta(seconds=after),
@@ -311,7 +316,7 @@ def test_the_same_confirmed_details_again_send_no_code(draft: Claim) -> None:
 
     assert (again.code, again.resend_in) == (None, 0)
     assert again.requisites.confirmed_at
-    assert confirm(draft, "000000", after=71)
+    assert confirm(draft, "000000", after=71).pk == draft.pk
 
 
 def test_details_are_kept_while_the_limit_of_codes_holds(draft: Claim) -> None:

@@ -85,7 +85,7 @@ def test_a_person_has_five_drafts_at_most_and_dead_ones_do_not_count() -> None:
     with pytest.raises(TooManyDrafts):
         claim_begin(contact=contact, language="ru", now=NOW)
 
-    assert claim_begin(contact=contact, language="ru", now=NOW + timedelta(hours=49))
+    assert claim_begin(contact=contact, language="ru", now=NOW + timedelta(hours=49)).is_draft
 
 
 def enter(phone: str = "79161234567") -> Any:
@@ -123,13 +123,11 @@ def test_a_description_is_kept_cleaned_and_announced(draft: Claim) -> None:
     claim.refresh_from_db()
     assert claim.description == "Рейс задержали.\nСпали в аэропорту."
     assert claim.version == 2
-    assert list(OutboxEvent.objects.values_list("name", "data")) == [
-        ("claim.described", {"claim_id": str(claim.pk)})
-    ]
+    assert list(OutboxEvent.objects.values_list("name", "data")) == [("claim.described", {"claim_id": str(claim.pk)})]
 
 
 def test_a_description_has_five_thousand_signs_at_most(draft: Claim) -> None:
-    assert claim_describe(claim_id=draft.pk, text="я" * 5000, now=NOW)
+    assert claim_describe(claim_id=draft.pk, text="я" * 5000, now=NOW).version == 2
     with pytest.raises(FieldsInvalid) as caught:
         claim_describe(claim_id=draft.pk, text="я" * 5001, now=NOW)
 
@@ -342,13 +340,18 @@ def test_what_cannot_be_a_number_is_refused_and_counted(draft: Claim) -> None:
 # --- the purge
 
 
+def files_root() -> Path:
+    private: Any = storages["private"]
+    return Path(private.location)
+
+
 def files_of(claim: Claim) -> list[Path]:
-    folder = Path(storages["private"].location) / "claims" / str(claim.pk)
+    folder = files_root() / "claims" / str(claim.pk)
     return [path for path in folder.rglob("*") if path.is_file()] if folder.exists() else []
 
 
 def put_file(claim: Claim) -> None:
-    folder = Path(storages["private"].location) / "claims" / str(claim.pk) / "a"
+    folder = files_root() / "claims" / str(claim.pk) / "a"
     folder.mkdir(parents=True)
     (folder / "original.pdf").write_bytes(b"x")
 

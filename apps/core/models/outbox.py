@@ -64,8 +64,18 @@ class Delivery(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["event", "handler"], name="delivery_once_per_handler"),
             models.CheckConstraint(
-                condition=Q(state__in=["queued", "running", "waiting", "unknown", "needs_attention", "done",
-                                       "done_manually", "cancelled"]),
+                condition=Q(
+                    state__in=[
+                        "queued",
+                        "running",
+                        "waiting",
+                        "unknown",
+                        "needs_attention",
+                        "done",
+                        "done_manually",
+                        "cancelled",
+                    ]
+                ),
                 name="delivery_state_known",
             ),
             models.CheckConstraint(

@@ -62,7 +62,7 @@ def test_cancelling_asks_for_the_reason_first(ops):
     chosen = {"action": "cancel", "_selected_action": [row.pk]}
 
     asked = ops.post(LIST, chosen)
-    assert "name=\"reason\"" in asked.content.decode()
+    assert 'name="reason"' in asked.content.decode()
     assert states() == ["needs_attention"]
 
     ops.post(LIST, {**chosen, "reason": "The claim was withdrawn."})

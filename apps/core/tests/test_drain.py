@@ -439,6 +439,7 @@ def test_a_lost_worker_that_had_begun_a_deed_that_can_be_looked_for_is_followed_
 
 def test_tries_and_deliveries_agree_in_number(house: House) -> None:
     """Every failing path counts: there is a row for each try that was made, and no path makes one without."""
+
     def begin_and_fall_silent(work: Work) -> None:
         work.intend()
         raise unclear

@@ -16,7 +16,7 @@ from apps.accounts.services import api_token_create
 from apps.core import health, metrics, panels, schedule
 from apps.core.addresses import client_address
 from apps.core.models import Delivery
-from apps.core.tests.conftest import House
+from apps.core.tests.conftest import House, house  # noqa: F401  the fixture
 
 pytestmark = pytest.mark.django_db
 
@@ -79,8 +79,16 @@ def test_deliveries_that_cannot_be_counted_tell_no_host(client: Client, parts: d
 def test_parts_that_hang_are_waited_for_together_and_not_asked_again_meanwhile(parts: dict[str, Any]) -> None:
     asked: list[str] = []
     free = threading.Event()
+
+    def hanging(name: str) -> Any:
+        def part() -> None:
+            asked.append(name)
+            free.wait(30)
+
+        return part
+
     for name in list(parts):
-        parts[name] = lambda name=name: asked.append(name) or free.wait(30)
+        parts[name] = hanging(name)
 
     began = time.monotonic()
     states = [health.ready()[1] for _ in range(2)]
@@ -99,7 +107,7 @@ def test_the_real_parts_answer_here() -> None:
 
 
 def test_old_deliveries_make_operation_late(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health.connection, "close", lambda: None)
+    monkeypatch.setattr("apps.core.health.connection.close", lambda: None)
     house.handler("app.write")
     house.light()
     Delivery.objects.update(created_at=timezone.now() - timedelta(seconds=601))
@@ -214,7 +222,7 @@ def test_panels_are_shown_in_their_order_to_those_who_may(monkeypatch: pytest.Mo
     monkeypatch.setattr(panels, "render_to_string", lambda template, context, request: f"{template}: {context['n']}")
     for n, permission in ((2, "accounts.view_user"), (1, "accounts.view_user"), (3, "accounts.delete_user")):
         panels.panel(model="accounts.User", title=f"p{n}", template="t", permission=permission, order=n)(
-            lambda request, obj, n=n: {"n": n}
+            lambda request, obj, n=n: {"n": n}  # type: ignore[misc]
         )
     panels.panel(model="claims.Claim", title="other", template="t", permission="accounts.view_user")(
         lambda request, obj: {"n": 9}
