@@ -106,7 +106,7 @@ def test_the_real_parts_answer_here() -> None:
             part()
 
 
-def test_old_deliveries_make_operation_late(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_deliveries_make_operation_late(house: House, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     monkeypatch.setattr("apps.core.health.connection.close", lambda: None)
     house.handler("app.write")
     house.light()
@@ -134,7 +134,7 @@ def test_metrics_are_for_a_token_whose_user_may_read_them(client: Client) -> Non
     assert client.get("/metrics", headers=bearer(may=False)).status_code == 403
 
 
-def test_metrics_tell_of_requests_and_of_deliveries_that_are_not_done(client: Client, house: House) -> None:
+def test_metrics_tell_of_requests_and_of_deliveries_that_are_not_done(client: Client, house: House) -> None:  # noqa: F811
     house.handler("app.write")
     house.light()
     Delivery.objects.update(created_at=timezone.now() - timedelta(minutes=3))
