@@ -45,9 +45,13 @@ class _Kept:
     seen: Inspection
 
     def discard(self) -> None:
-        """Remove the files as far as the storage lets us; it logs what stays, and an expired draft takes it along."""
-        with contextlib.suppress(StorageFailed):
-            storage.delete(key for key in (self.key, self.preview_key, self.thumb_key) if key)
+        _discard([self.key, self.preview_key, self.thumb_key])
+
+
+def _discard(keys: list[str]) -> None:
+    """Remove files as far as the storage lets us; it logs what stays, and an expired draft takes that along."""
+    with contextlib.suppress(StorageFailed):
+        storage.delete(key for key in keys if key)
 
 
 def document_add(*, claim_id: UUID, slot: str, path: Path, name: str, now: datetime) -> tuple[Document, bool]:
@@ -123,7 +127,11 @@ def _keep(claim: Claim, path: Path, sha256: str, size: int) -> _Kept:
             if file.exists() and file.stat().st_size:
                 keys[part] = f"{place}/{part}.jpg"
                 part_hash, part_size = storage.hash_file(file)
-                storage.store(file, key=keys[part], sha256=part_hash, size=part_size, content_type="image/jpeg")
+                try:
+                    storage.store(file, key=keys[part], sha256=part_hash, size=part_size, content_type="image/jpeg")
+                except StorageFailed:
+                    _discard(list(keys.values()))
+                    raise
     return _Kept(keys["original"], keys["preview"], keys["thumb"], seen)
 
 

@@ -36,6 +36,7 @@ from apps.claims.services import (
     document_add,
     document_delete,
     document_judge,
+    documents,
     documents_request,
     requisites_confirm,
     requisites_put,
@@ -52,6 +53,7 @@ from apps.claims.tests.factories import (
 from apps.contacts.errors import CodeExpired, CodeInvalid
 from apps.contacts.models import VerificationCode
 from apps.core.errors import Conflict, NotFound
+from apps.core.files import storage
 from apps.core.files.errors import StorageFailed
 from apps.core.models import AuditEntry, OutboxEvent
 from tests.makers import files
@@ -156,8 +158,6 @@ def test_a_file_without_a_place_is_refused_before_it_is_looked_at(
 def test_a_file_that_is_refused_at_the_last_moment_leaves_nothing_behind(
     draft: Claim, paper: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from apps.claims.services import documents
-
     keep = documents._keep
 
     def slow(*args: Any) -> Any:
@@ -183,6 +183,25 @@ def test_nothing_is_said_to_be_received_that_the_storage_did_not_keep(
         add(draft, paper)
 
     assert (Document.objects.count(), events()) == (0, [])
+
+
+def test_a_picture_whose_preview_cannot_be_kept_leaves_nothing_behind(
+    draft: Claim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(files.jpeg())
+    store = storage.store
+
+    def full(path: Path, *, key: str, **facts: Any) -> None:
+        if key.endswith("preview.jpg"):
+            raise StorageFailed("full")
+        store(path, key=key, **facts)
+
+    monkeypatch.setattr(storage, "store", full)
+    with pytest.raises(StorageFailed):
+        add(draft, photo)
+
+    assert stored(draft) == set()
 
 
 def test_a_deleted_file_leaves_the_storage_after_the_commit(
