@@ -11,7 +11,7 @@ SEED = int(os.environ.get("CLAIMDESK_TEST_SEED", "20261121"))
 
 @pytest.mark.slow
 @pytest.mark.postgres
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 def test_every_acknowledged_claim_is_there_once_and_each_of_its_deliveries_has_an_end(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
