@@ -127,7 +127,8 @@ def test_a_choice_has_each_value_once() -> None:
 def test_every_icon_is_drawn() -> None:
     icons = (Path(__file__).parents[3] / "static/claims/js/icons.js").read_text(encoding="utf-8")
 
-    assert [one["icon"] for one in EVENT_TYPES if f'"{one["icon"]}":' not in icons] == []
+    drawn = set(re.findall(r'^  "?([a-z-]+)"?: \[', icons, re.MULTILINE))
+    assert {one["icon"] for one in EVENT_TYPES} <= drawn
     assert len({one["icon"] for one in EVENT_TYPES}) == len(EVENT_TYPES)
 
 
