@@ -11,11 +11,11 @@ HOST = "127.0.0.1"
 
 @dataclass
 class Load:
-    """Seconds of each answered request, and how long all of it took."""
+    """Seconds of each answered request, how long all of it took, and the server's processor time, where it was read."""
 
     seconds: list[float] = field(default_factory=list)
-    statuses: dict[int, int] = field(default_factory=dict)
     took: float = 0.0
+    cpu: float = 0.0  # s
 
     @property
     def rate(self) -> float:

@@ -79,7 +79,7 @@ def run(script: Script, url: str, connections: int, rows: Sequence[Sequence[str]
     with fork.Pool(len(shares)) as pool:
         parts = [(script, url, share, rows[place :: len(shares)], seconds) for place, share in enumerate(shares)]
         loads = pool.starmap(_play, parts)
-    return Load([s for one in loads for s in one.seconds], {}, max(one.took for one in loads))
+    return Load([s for one in loads for s in one.seconds], max(one.took for one in loads))
 
 
 def _play(script: Script, url: str, threads: int, rows: Sequence[Sequence[str]], seconds: float) -> Load:

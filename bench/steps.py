@@ -12,7 +12,7 @@ from bench import drafts, load, peers, replay
 from bench.drafts import Draft
 from bench.figures import Figure, p50_p95, percentile, spread
 from bench.load import Load
-from bench.place import Place
+from bench.place import Place, Server
 
 ROUNDS = 3
 SECONDS = 1.5  # of one contender in one round
@@ -37,8 +37,14 @@ class Runs:
     def p95(self) -> float:
         return percentile(self.seconds, 0.95)
 
+    @property
+    def cpu(self) -> float:
+        """Seconds of the server's processor time for one request; 0 where it was not read."""
+        return sum(one.cpu for one in self.loads) / max(1, len(self.seconds))
+
     def text(self) -> str:
-        return f"{self.rate:.0f}/s {spread([one.rate for one in self.loads])}, {p50_p95(self.seconds)}"
+        cpu = f", {self.cpu * 1000:.1f} ms CPU" if self.cpu else ""
+        return f"{self.rate:.0f}/s {spread([one.rate for one in self.loads])}, {p50_p95(self.seconds)}{cpu}"
 
 
 def interleaved(contenders: dict[str, Callable[[], Load]], rounds: int = ROUNDS) -> dict[str, Runs]:
@@ -48,6 +54,13 @@ def interleaved(contenders: dict[str, Callable[[], Load]], rounds: int = ROUNDS)
         for name, act in contenders.items():
             found[name].loads.append(act())
     return found
+
+
+def with_cpu(server: Server, act: Callable[[], Load]) -> Load:
+    before = server.cpu()
+    done = act()
+    done.cpu = server.cpu() - before
+    return done
 
 
 def measure_patch(place: Place) -> list[Figure]:
@@ -66,20 +79,20 @@ def measure_patch(place: Place) -> list[Figure]:
         plain = stack.enter_context(place.wsgi("bench.peers.plain:application"))
         bare = stack.enter_context(place.asgi("bench.peers.bare:application", workers=2))
 
-        def http(port: int, connections: int, requests: Iterator[bytes]) -> Callable[[], Load]:
-            load.run(port, connections, requests, seconds=0.5)
-            return lambda: load.run(port, connections, requests, seconds=SECONDS)
+        def http(server: Server, connections: int, requests: Iterator[bytes]) -> Callable[[], Load]:
+            load.run(server.port, connections, requests, seconds=0.5)
+            return lambda: with_cpu(server, lambda: load.run(server.port, connections, requests, seconds=SECONDS))
 
         def sql(connections: int) -> Callable[[], Load]:
             return lambda: replay.run(script, place.url(place.main), connections, names, seconds=SECONDS)
 
         for connections in (1, 4, 16):
-            contenders = {"ours": http(wsgi.port, connections, ours), "sql": sql(connections)}
+            contenders = {"ours": http(wsgi, connections, ours), "sql": sql(connections)}
             if connections == 16:
                 contenders |= {
-                    "asgi": http(asgi.port, connections, ours),
-                    "plain": http(plain.port, connections, theirs),
-                    "bare": http(bare.port, connections, theirs),
+                    "asgi": http(asgi, connections, ours),
+                    "plain": http(plain, connections, theirs),
+                    "bare": http(bare, connections, theirs),
                 }
             found = interleaved(contenders)
             figures.append(_beside_sql("PATCH of a draft", connections, found["ours"], found["sql"], script))
@@ -102,6 +115,9 @@ def _beside_peers(found: dict[str, Runs]) -> list[Figure]:
                "G1: ≥ 0.5x (there: asyncpg)", of_bare >= 0.5),
         Figure("intake", "PATCH, 16 at once, p95", f"{ours.p95 * 1000:.0f} ms", f"bare: {bare.p95 * 1000:.0f} ms",
                f"{of_p95:.1f}x", "G1: ≤ 2x", of_p95 <= 2),
+        Figure("intake", "PATCH, 16 at once, processor time of the server", f"{ours.cpu * 1000:.1f} ms",
+               f"plain DRF and ORM: {plain.cpu * 1000:.1f} ms; bare: {bare.cpu * 1000:.1f} ms",
+               f"{ours.cpu / plain.cpu:.2f}x; {ours.cpu / bare.cpu:.1f}x"),
         Figure("intake", "PATCH, 16 at once, by WSGI", ours.text(), f"by ASGI (uvicorn x2): {asgi.text()}",
                f"{ours.rate / asgi.rate:.2f}x"),
     ]  # fmt: skip
@@ -125,7 +141,7 @@ def measure_submit(place: Place) -> list[Figure]:
 
             def http(connections: int = connections) -> Load:
                 requests = (one.submit(body) for one in itertools.islice(supply, SUBMITS))
-                return load.run(server.port, connections, requests, seconds=60)
+                return with_cpu(server, lambda: load.run(server.port, connections, requests, seconds=60))
 
             def sql(connections: int = connections) -> Load:
                 rows = [_names(one) for one in itertools.islice(supply, SUBMITS)]
