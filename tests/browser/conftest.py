@@ -37,13 +37,10 @@ class Sent:
         return context.new_page()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep them on one worker of xdist, which then starts one product."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep the tests of this folder on one worker of xdist, which then starts one product."""
+    item.add_marker(pytest.mark.browser)
+    item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="package")

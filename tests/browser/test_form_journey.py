@@ -13,7 +13,7 @@ from tests.browser.looks import assert_good
 from tests.browser.product import Product
 
 OpenBrowser = Callable[..., BrowserContext]
-SLOW = 300 * 1024  # bytes a second
+SLOW = 50 * 1024  # bytes a second: the scan takes more than a minute
 
 
 def slow_down_sending(page: Page) -> None:
