@@ -100,7 +100,7 @@ class Slot {
     const full =
       slot.documents.length + rows.filter((row) => row.state !== "failed" && row.state !== "lost").length >=
       slot.max_files;
-    fillWith(this.badge, badge(slot.state));
+    fillWith(this.badge, slot.required || slot.state !== "waiting" ? badge(slot.state) : []);
     this.el.dataset.state = slot.state;
     this.adders.hidden = full || !this.list.store.claim.can.upload;
     reconcile(
