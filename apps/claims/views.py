@@ -36,4 +36,5 @@ def privacy(request: HttpRequest) -> HttpResponse:
         text = translated(one["text"]).replace("{operator}", settings.OPERATOR_NAME)
         return {**one, "title": translated(one["title"]), "text": text}
 
-    return render(request, "claims/privacy.html", {"consents": [shown(one) for one in CONSENTS], "draft_hours": settings.DRAFT_HOURS})
+    facts = {"consents": [shown(one) for one in CONSENTS], "draft_hours": settings.DRAFT_HOURS}
+    return render(request, "claims/privacy.html", facts)

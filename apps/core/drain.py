@@ -10,6 +10,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_noop
 
 from apps.core.clock import database_now
 from apps.core.errors import OutcomeUnknown, Rejected, Unavailable
@@ -23,6 +24,13 @@ State = Delivery.State
 Outcome = DeliveryAttempt.Outcome
 BACKOFF = [5, 30, 300, 3600, 7200, 14400, 28800, 72000]  # s, before tries 2 to 9
 MOST_TRIES = len(BACKOFF) + 1
+
+# Kept as they stand here; staff read them in their own language (desk.words.said).
+NO_HANDLER = gettext_noop("no handler has this name any more")
+TOO_LATE = gettext_noop("too late to be of use")
+WORKER_LOST = gettext_noop("the worker was lost after the deed was begun")
+LOST_OFTEN = gettext_noop("its workers were lost again and again")
+STILL_AT_IT = gettext_noop("the target may still be at the deed that was begun")
 
 
 def backoff(attempts: int) -> timedelta | None:
@@ -102,15 +110,15 @@ class _Try:
     def go(self) -> None:
         delivery, one = self.delivery, self.handler
         if one is None:
-            return self.end(State.NEEDS_ATTENTION, Outcome.FAILED, "no handler has this name any more")
+            return self.end(State.NEEDS_ATTENTION, Outcome.FAILED, NO_HANDLER)
         if delivery.expires_at and delivery.expires_at <= self.now:
-            return self.end(State.CANCELLED, Outcome.FAILED, "too late to be of use")
+            return self.end(State.CANCELLED, Outcome.FAILED, TOO_LATE)
         if delivery.intent_at and one.repeat == "never":
-            return self.unclear(one, "the worker was lost after the deed was begun")
+            return self.unclear(one, WORKER_LOST)
         if delivery.attempts > MOST_TRIES:
-            return self.end(State.NEEDS_ATTENTION, Outcome.LOST, "its workers were lost again and again")
+            return self.end(State.NEEDS_ATTENTION, Outcome.LOST, LOST_OFTEN)
         if delivery.intent_at and one.repeat == "search" and self.now < (ripe := delivery.intent_at + one.window):
-            return self.end(State.UNKNOWN, Outcome.UNKNOWN, "the target may still be at the deed that was begun", ripe)
+            return self.end(State.UNKNOWN, Outcome.UNKNOWN, STILL_AT_IT, ripe)
         return self.call(one)
 
     def call(self, one: Handler) -> None:

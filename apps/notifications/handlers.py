@@ -2,6 +2,7 @@
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.claims.events import ClaimStatusChanged, ClaimSubmitted, DocumentsRequested
 from apps.claims.models import Claim
@@ -51,7 +52,7 @@ def status_email(work: Work) -> None:
     """A decision by email. That documents are needed has a message of its own."""
     message = messages.status(_claim(work), work.event.change_id)
     if message is None:
-        raise Obsolete("this change is told in another way")
+        raise Obsolete(gettext_noop("this change is told in another way"))
     work.intend()
     mail.send(message)
 
@@ -59,7 +60,7 @@ def status_email(work: Work) -> None:
 def _claim(work: Work) -> Claim:
     claim = claim_to_tell(work.event.claim_id)
     if not claim.email:
-        raise Obsolete("the applicant gave no email address")
+        raise Obsolete(gettext_noop("the applicant gave no email address"))
     return claim
 
 

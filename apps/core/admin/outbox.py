@@ -100,7 +100,7 @@ class AttemptInline(admin.TabularInline):  # type: ignore[type-arg]
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
     desk_order = 10
-    list_display = ("shown", "target", "state_shown", "attempts", "age", "next_shown", "last_error")
+    list_display = ("shown", "target", "state_shown", "attempts", "age", "next_shown", "error_shown")
     list_filter = (StateFilter, TargetFilter, HandlerFilter)
     list_joins = ("event",)
     sortable_by = ()
@@ -108,11 +108,15 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_help_text = gettext_lazy("The id of the claim or another thing that it is about")
     actions = ("retry", "cancel")
     ordering = ("-id",)
-    fields = ("handler", "target", ("chain", "position"), "state_shown", "about", "attempts", "remote_id", "last_error",
-              "created_at", "next_at", "intent_at", "expires_at", "finished_at")  # fmt: skip
-    readonly_fields = ("state_shown", "about")
+    fields = ("handler", "target", ("chain", "position"), "state_shown", "about", "attempts", "remote_id",
+              "error_shown", "created_at", "next_at", "intent_at", "expires_at", "finished_at")  # fmt: skip
+    readonly_fields = ("state_shown", "about", "error_shown")
     inlines = (AttemptInline,)
     change_form_template = "core/delivery.html"
+
+    @admin.display(description=gettext_lazy("last error"))
+    def error_shown(self, delivery: Delivery) -> str:
+        return words.said(delivery.last_error)
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Delivery]", search_term: str

@@ -38,3 +38,8 @@ def age(at: datetime | None, now: datetime | None = None) -> SafeString | str:
 def badge(kind: str, text: Any) -> SafeString:
     """A label whose colour follows `kind` (a status); the text says the same."""
     return format_html('<span class="badge badge-{}">{}</span>', kind, text)
+
+
+def said(error: str) -> str:
+    """A delivery's error in the reader's language, where it is one of ours."""
+    return _(error) if error else ""

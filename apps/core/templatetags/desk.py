@@ -21,6 +21,11 @@ def age(at: datetime | None) -> SafeString | str:
     return words.age(at)
 
 
+@register.filter
+def said(error: str) -> str:
+    return words.said(error)
+
+
 @register.simple_tag
 def badge(kind: str, text: Any) -> SafeString:
     return words.badge(kind, text)
