@@ -63,7 +63,7 @@ class VerificationCode(BaseModel):
     subject = models.CharField(max_length=120, blank=True)
     code_hash = models.CharField(max_length=64)
     sealed_code = EncryptedTextField(blank=True)  # until it is sent; then emptied
-    language = models.CharField(max_length=2, default="ru")
+    language = models.CharField(_("language"), max_length=2, default="ru")
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     expires_at = models.DateTimeField(_("valid until"))
     used_at = models.DateTimeField(_("used"), null=True, blank=True)
