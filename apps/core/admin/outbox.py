@@ -129,7 +129,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("delivery"))
     def shown(self, row: Delivery) -> SafeString:
-        return format_html('<b>{}</b> <span class="quiet">{}</span>', words_of(row.handler), row.event.name)
+        return format_html('<b>{}</b><br><span class="quiet">{}</span>', words_of(row.handler), row.event.name)
 
     @admin.display(description=gettext_lazy("state"))
     def state_shown(self, row: Delivery) -> SafeString:
@@ -220,6 +220,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         row: Any = kwargs.get("obj")
         may = row is not None and self.has_move_permission(request)
+        if row is not None:
+            context["subtitle"] = words_of(row.handler)
         context["may_retry"] = may and row.state not in (State.RUNNING, State.DONE, State.DONE_MANUALLY)
         context["may_cancel"] = may and row.state in (
             State.QUEUED, State.WAITING, State.UNKNOWN, State.NEEDS_ATTENTION
