@@ -37,7 +37,7 @@ CASES = [
     Case("last page", {"p": "last"}),
     Case("one status", {"status": "in_review"}, TWICE, 2),
     Case("a phone", {"q": "+7 926 123-45-67"}, PHONE, 2.5, 0.1),
-    Case("a phone's last four digits", {"q": rows.PHONE[-4:]}, PHONE, 2.5, 0.1),
+    Case("a phone's last four digits", {"q": rows.PHONE[-4:]}),  # a hundred times as many have them
     Case("part of a rare name", {"q": rows.RARE[1:8]}, NAME, 2, 0.3),
     Case("part of a common name", {"q": rows.COMMON[:-1].upper()}, NAME, 2, 0.3),
 ]
@@ -52,7 +52,6 @@ class Times:
 
 
 def measure(place: Place) -> list[Figure]:
-    place.collect_static()
     user = get_user_model()._default_manager.create_superuser(username="bench-list", password=None)
     client = Client(SERVER_NAME=HOST)
     client.force_login(user)

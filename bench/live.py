@@ -36,7 +36,6 @@ WATCH = """() => {
 
 
 def measure(place: Place) -> list[Figure]:
-    place.collect_static()
     supply = drafts.make(SUBMITS + 2, filled=True, series=5)
     body, session = drafts.submit_body(), _staff_session()
     # In production one address leads to both; here the page comes from the one that also has its WebSocket.

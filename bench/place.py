@@ -82,6 +82,7 @@ class Place:
         django.setup()
         from django.core.management import call_command
 
+        self._collect_static()
         call_command("migrate", verbosity=0)
         call_command("demo", "--catalogue", verbosity=0)
 
@@ -114,14 +115,12 @@ class Place:
         self.slot.release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def collect_static(self) -> None:
-        """For the admin's pages; not packed and without the API's page, which take long and are not asked for."""
+    def _collect_static(self) -> None:
+        """As the image has them; but not packed and without the API's page, which take long and are not asked for."""
         from django.conf import settings
         from django.core.management import call_command
         from django.test import override_settings
 
-        if (self.folder / "static").exists():
-            return
         plain = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
         with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
             call_command("collectstatic", "--noinput", "--ignore", "drf_spectacular_sidecar", verbosity=0)

@@ -13,6 +13,9 @@ _PERSONAL = re.compile(r"\+?[0-9][0-9 ()\-]{8,}[0-9]|(?:apl|cdk)_[A-Za-z0-9_\-]+
 _KEPT = {"timestamp", "level", "logger", "event", "request_id", "task_id", "claim", "delivery", "id"}
 _CLAIM_NUMBER = re.compile(r"CLM-[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9A-Z]{4}")
 
+# One list for ever: loggers that were used already hold it, and see a change of configuration by it.
+_processors: list[Any] = []
+
 
 def mask(text: str) -> str:
     """`text` with everything that looks like a phone, account, token or email replaced; claim numbers stay."""
@@ -44,8 +47,11 @@ def configure(*, json: bool, level: str) -> None:
         _mask_event,
     ]
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False) if json else structlog.dev.ConsoleRenderer()
+    _processors[:] = [
+        structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter
+    ]  # fmt: skip
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=_processors,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
