@@ -1,7 +1,6 @@
 import os
 
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -11,8 +10,9 @@ from apps.core.bodies import BoundedBodies  # noqa: E402  these need Django set 
 from apps.core.files.upload import upload_bytes  # noqa: E402
 from config.sockets import websocket_urlpatterns  # noqa: E402
 
-http = BoundedBodies(django, most=upload_bytes())
-
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns))}
+    {
+        "http": BoundedBodies(django, most=upload_bytes()),
+        "websocket": URLRouter(websocket_urlpatterns),  # each consumer asks where a cookie comes from
+    }
 )

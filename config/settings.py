@@ -239,7 +239,7 @@ FREE_SPACE_FLOOR_PERCENT = integer("FREE_SPACE_FLOOR_PERCENT", 10, least=1, most
 FREE_SPACE_FLOOR_MB = integer("FREE_SPACE_FLOOR_MB", 1024, least=1, most=1_000_000)
 FILE_UPLOAD_HANDLERS = ["apps.core.files.upload.BoundedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
-FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
+FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 API_MAX_JSON_BYTES = 256 * 1024
@@ -253,6 +253,7 @@ USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Moscow")
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 PASSWORD_HASHERS = (
     ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if TESTING

@@ -19,6 +19,7 @@ from PIL import Image
 from pypdf import PdfReader
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from apps.accounts.models import User
 from apps.claims.models import Claim, Question
@@ -644,3 +645,29 @@ def test_a_day_of_the_event_is_a_day_where_the_person_is(live: Live) -> None:
         maria = live.applicant()
 
         assert maria.patch(event_date=date(2026, 11, 21).isoformat())["event_date"] == "2026-11-21"
+
+
+@pytest.mark.parametrize(("origin", "heard"), [("own", "hello"), ("https://other.example.com", ""), (None, "")])
+def test_a_cookie_opens_a_socket_only_for_our_own_pages(live: Live, origin: str | None, heard: str) -> None:
+    maria = live.applicant()
+    token = str(maria.http.headers["Authorization"]).removeprefix("Bearer ")
+    page = live.socket_url.replace("ws://", "http://") if origin == "own" else origin
+    headers = {"Cookie": f"claimdesk_applicant={token}"}
+
+    address = f"{live.socket_url}/ws/claims/{maria.claim['number']}/"
+    with connect(address, additional_headers=headers, origin=Origin(page) if page else None) as socket:
+        if heard:
+            assert json.loads(socket.recv(timeout=5)) == {"type": heard}
+            return
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=5)
+        assert socket.close_code == 4401
+
+
+def test_a_closed_claim_misses_nothing(live: Live) -> None:
+    maria = live.applicant()
+    Claim.objects.filter(number=maria.claim["number"]).update(
+        status=Claim.Status.APPROVED, submitted_at=timezone.now(), expires_at=None
+    )
+
+    assert [step["missing"] for step in maria.read()["steps"] if step["missing"]] == []

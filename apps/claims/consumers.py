@@ -7,7 +7,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.db import close_old_connections
 from django.utils import timezone
 
-from apps.claims.api.authentication import COOKIE
+from apps.claims.api.authentication import COOKIE, is_origin_of
 from apps.claims.errors import ClaimNotFound
 from apps.claims.selectors import applicant_claim
 from apps.contacts.services import session_use
@@ -34,9 +34,21 @@ class HintConsumer(AsyncJsonWebsocketConsumer):
     def _admit(self) -> tuple[int, str]:
         """A close code (0 to let in) and the group to listen to."""
         try:
-            return self.admit()
+            return self.admit() if self._bearer() or self._same_origin() else (NO_SESSION, "")
         finally:
             close_old_connections()
+
+    def _header(self, name: bytes) -> str:
+        return str(dict(self.scope["headers"]).get(name, b"").decode("latin-1"))
+
+    def _bearer(self) -> str:
+        """The token of the Authorization header, or an empty string."""
+        header = self._header(b"authorization")
+        return header[7:].strip() if header.lower().startswith("bearer ") else ""
+
+    def _same_origin(self) -> bool:
+        """Whether a browser says that the page is of this very host: a cookie alone proves nothing."""
+        return is_origin_of(self._header(b"origin"), self._header(b"host"))
 
     def admit(self) -> tuple[int, str]:
         raise AssertionError("each consumer says whom it admits")
@@ -67,11 +79,7 @@ class ApplicantClaimConsumer(HintConsumer):
         return 0, group_name("claim", str(claim.pk))
 
     def _token(self) -> str:
-        headers = dict(self.scope["headers"])
-        bearer = headers.get(b"authorization", b"").decode("latin-1")
-        if bearer.lower().startswith("bearer "):
-            return str(bearer[7:].strip())
-        return str(self.scope["cookies"].get(COOKIE, ""))
+        return self._bearer() or str(self.scope["cookies"].get(COOKIE, ""))
 
 
 class _StaffConsumer(HintConsumer):

@@ -34,6 +34,12 @@ class DocumentReceived(_ClaimEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DocumentRejected(_ClaimEvent):
+    name: ClassVar[str] = "document.rejected"
+    document_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class DocumentsRequested(_ClaimEvent):
     name: ClassVar[str] = "documents.requested"
     request_id: UUID

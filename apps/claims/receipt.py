@@ -17,6 +17,7 @@ from apps.contacts.rules import phones
 
 INK, QUIET, ACCENT = (28, 33, 40), (96, 104, 114), (15, 95, 90)
 MARGIN, LABELS, WIDTH = 18, 58, 174  # mm: at each side of A4, the column of labels, all between the margins
+NEXT = 35  # mm that the last block needs
 LONG = 400  # characters that take a line of their own
 
 
@@ -118,6 +119,8 @@ class _Receipt(FPDF):
         self._part(_("Documents"), names)
 
     def _next(self) -> None:
+        if self.will_page_break(NEXT):
+            self.add_page()
         self.ln(5)
         self._text(_("What comes next"), size=13, bold=True, colour=ACCENT)
         self.ln(1.5)

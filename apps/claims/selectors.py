@@ -195,6 +195,12 @@ def claim_timeline(claim: Claim) -> list[dict[str, Any]]:
         {"at": one.created_at, "code": "document.received", "text": received % {"name": one.name}}
         for one in claim.documents.all()
     )
+    refused = _("%(name)s does not fit: %(reason)s")
+    lines.extend(
+        {"at": one.updated_at, "code": "document.rejected", "text": refused % {"name": one.name, "reason": one.reason}}
+        for one in claim.documents.all()
+        if one.state == Document.State.REJECTED
+    )
     asked = _("We asked for: %(text)s")
     lines.extend(
         {"at": one.at, "code": "documents.requested", "text": asked % {"text": one.text}}

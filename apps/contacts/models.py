@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.contacts.rules import phones
+from apps.contacts.rules.names import folded
 from apps.core.crypto import blind_index
 from apps.core.fields import EncryptedTextField
 from apps.core.models import BaseModel
@@ -44,7 +45,7 @@ class Contact(BaseModel):
 
     def set_name(self, full_name: str) -> None:
         self.full_name = full_name
-        self.search = full_name.casefold()
+        self.search = folded(full_name)
 
 
 class VerificationCode(BaseModel):

@@ -49,6 +49,8 @@ def request_context(get_response: Callable[[HttpRequest], Any]) -> Callable[[Htt
         response["X-Request-ID"] = ids["request_id"]
         if is_api(request):
             response.setdefault("Cache-Control", "no-store")
+            if not response.streaming:
+                response.setdefault("Content-Length", str(len(response.content)))  # else it goes out in chunks
             response.setdefault("Content-Language", translation.get_language() or "ru")
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.setdefault("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")

@@ -4,7 +4,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from apps.claims.events import ClaimStatusChanged, ClaimSubmitted, DocumentsRequested
+from apps.claims.events import ClaimStatusChanged, ClaimSubmitted, DocumentRejected, DocumentsRequested
 from apps.claims.models import Claim
 from apps.claims.selectors import claim_receipt, claim_to_tell
 from apps.core.outbox import Obsolete, Work, handler
@@ -47,6 +47,35 @@ def request_email(work: Work) -> None:
     mail.send(message)
 
 
+@handler("notifications.rejected_email", on=DocumentRejected, target="email", repeat="never")
+def rejected_email(work: Work) -> None:
+    """A document does not fit: which, and why."""
+    message = messages.rejected(_claim(work), work.event.document_id)
+    if message is None:
+        raise Obsolete(gettext_noop("the document is accepted by now"))
+    work.intend()
+    mail.send(message)
+
+
+@handler("notifications.rejected_sms", on=DocumentRejected, target="sms", repeat="never")
+def rejected_sms(work: Work) -> None:
+    """The same by SMS, for those who gave no email."""
+    claim = _without_email(work)
+    with translation.override(claim.language):
+        text = _("Claim %(number)s: a document does not fit, please send another. %(url)s")
+        _sms(work, claim, text % {"number": claim.number, "url": messages.status_url(claim)})
+
+
+@handler("notifications.status_sms", on=ClaimStatusChanged, target="sms", repeat="never")
+def status_sms(work: Work) -> None:
+    """A decision by SMS, for those who gave no email."""
+    claim = _without_email(work)
+    told = messages.status(claim, work.event.change_id)
+    if told is None:
+        raise Obsolete(gettext_noop("this change is told in another way"))
+    _sms(work, claim, f"{told.subject}. {messages.status_url(claim)}")
+
+
 @handler("notifications.status_email", on=ClaimStatusChanged, target="email", repeat="never")
 def status_email(work: Work) -> None:
     """A decision by email. That documents are needed has a message of its own."""
@@ -61,6 +90,13 @@ def _claim(work: Work) -> Claim:
     claim = claim_to_tell(work.event.claim_id)
     if not claim.email:
         raise Obsolete(gettext_noop("the applicant gave no email address"))
+    return claim
+
+
+def _without_email(work: Work) -> Claim:
+    claim = claim_to_tell(work.event.claim_id)
+    if claim.email:
+        raise Obsolete(gettext_noop("the applicant is told by email"))
     return claim
 
 

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from apps.claims.models import Claim
+from apps.claims.models import Claim, Document
 from apps.claims.selectors import event_title
 
 TOLD = (Claim.Status.IN_REVIEW, Claim.Status.APPROVED, Claim.Status.REJECTED, Claim.Status.PAID, Claim.Status.WITHDRAWN)
@@ -28,6 +28,17 @@ def request(claim: Claim, request_id: UUID) -> EmailMultiAlternatives:
     with translation.override(claim.language):
         subject = _("Claim %(number)s: we need a document") % {"number": claim.number}
         return _message(claim, subject, _("We need a document from you"), asked.text)
+
+
+def rejected(claim: Claim, document_id: UUID) -> EmailMultiAlternatives | None:
+    """The message that a document does not fit; None if it is not rejected any more."""
+    document = claim.documents.filter(pk=document_id, state=Document.State.REJECTED).first()
+    if document is None:
+        return None
+    with translation.override(claim.language):
+        subject = _("Claim %(number)s: a document does not fit") % {"number": claim.number}
+        text = _("%(name)s does not fit: %(reason)s") % {"name": document.name, "reason": document.reason}
+        return _message(claim, subject, _("Please send another document"), text)
 
 
 def status(claim: Claim, change_id: UUID) -> EmailMultiAlternatives | None:

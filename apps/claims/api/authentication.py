@@ -41,11 +41,16 @@ class ApplicantAuthentication(BaseAuthentication):
 
 def same_origin(request: HttpRequest) -> bool:
     """Whether the browser says that the call comes from a page of this very host. A cookie alone proves nothing."""
+    return is_origin_of(request.headers.get("Origin", ""), request.get_host())
+
+
+def is_origin_of(origin: str, host: str) -> bool:
+    """Whether the `Origin` header names a page of `host` (with its port)."""
     try:
-        origin = urlsplit(request.headers.get("Origin", ""))
+        page = urlsplit(origin)
     except ValueError:  # as of "http://["
         return False
-    return origin.netloc == request.get_host() and origin.scheme in ("http", "https")
+    return page.netloc == host and page.scheme in ("http", "https")
 
 
 class ApplicantScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -144,8 +144,9 @@ def claim_row(claim: Claim) -> dict[str, Any]:
 
 def _steps_json(claim: Claim, lang: str) -> list[dict[str, Any]]:
     titles, shown = step_titles(), []
+    owes = claim.takes_documents  # whoever may send nothing any more misses nothing
     for step in form.steps(claim.definition.content, selectors.draft_of(claim)):
-        problems = [selectors.missing_problem(one, lang) for one in step.missing]
+        problems = [selectors.missing_problem(one, lang) for one in step.missing if owes]
         missing = [{"attr": one.attr, "code": one.code, "detail": str(one.detail)} for one in problems]
         shown.append({"key": step.key, "title": titles[step.key], "state": step.state, "missing": missing})
     return shown

@@ -9,6 +9,7 @@ from django.conf import settings
 from apps.claims.errors import ClaimNotEditable, ClaimNotFound
 from apps.claims.models import Claim
 from apps.claims.selectors import missing_count, with_definition
+from apps.contacts.rules.names import folded
 from apps.core.realtime import group_name, tell
 
 
@@ -60,4 +61,4 @@ def claim_tell(claim: Claim, what: list[str]) -> None:
 
 def search_text(claim: Claim) -> str:
     """What the staff's search box looks through: the number and the person's name, without case."""
-    return f"{claim.number} {claim.contact.full_name}".casefold()[:260]
+    return folded(f"{claim.number} {claim.contact.full_name}")[:260]

@@ -11,12 +11,12 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.claims.errors import ClaimNotEditable, ClaimNotFound, DocumentRefused
-from apps.claims.events import DocumentReceived
+from apps.claims.events import DocumentReceived, DocumentRejected
 from apps.claims.models import Claim, Document
 from apps.claims.rules import form
 from apps.claims.selectors import with_definition
@@ -30,6 +30,7 @@ from apps.core.files.names import clean_name
 from apps.core.outbox import publish
 
 MB = 1024 * 1024
+MOST_WITH_REJECTED = 3  # times MAX_CLAIM_FILES
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,20 @@ def _require_room(claim: Claim, slot: str, size: int, now: datetime) -> None:
     }
     if slot not in slots:
         raise DocumentRefused(_("There is no such document in this claim."), code="slot_unknown", attr="slot")
-    held = claim.documents.aggregate(bytes=Sum("size"))["bytes"] or 0
-    if claim.documents.count() >= settings.MAX_CLAIM_FILES or held + size > settings.MAX_CLAIM_MB * MB:
-        text = _("A claim holds %(files)d files of %(mb)d MB in all. Remove one that is not needed.")
-        text = text % {"files": settings.MAX_CLAIM_FILES, "mb": settings.MAX_CLAIM_MB}
-        raise DocumentRefused(text, code="too_many_files", attr="file")
-    if claim.documents.filter(slot=slot).count() >= slots[slot]["max_files"]:
-        text = _("There are %(n)d files here already. Remove one first.") % {"n": slots[slot]["max_files"]}
-        raise DocumentRefused(text, code="too_many_files", attr="file")
+    # A rejected file leaves room for a better one; all together still have an end.
+    good = claim.documents.exclude(state=Document.State.REJECTED)
+    held = good.aggregate(files=Count("pk"), bytes=Sum("size"))
+    flood = claim.documents.count() >= MOST_WITH_REJECTED * settings.MAX_CLAIM_FILES
+    if flood or held["files"] >= settings.MAX_CLAIM_FILES or (held["bytes"] or 0) + size > settings.MAX_CLAIM_MB * MB:
+        text = _("A claim holds %(files)d files of %(mb)d MB in all.")
+        raise _too_many(claim, text % {"files": settings.MAX_CLAIM_FILES, "mb": settings.MAX_CLAIM_MB})
+    if good.filter(slot=slot).count() >= slots[slot]["max_files"]:
+        raise _too_many(claim, _("There are %(n)d files here already.") % {"n": slots[slot]["max_files"]})
+
+
+def _too_many(claim: Claim, text: str) -> DocumentRefused:
+    what_to_do = _("Remove one first.") if claim.is_draft else _("Write to us if you need to send more.")
+    return DocumentRefused(f"{text} {what_to_do}", code="too_many_files", attr="file")
 
 
 def _keep(claim: Claim, path: Path, sha256: str, size: int) -> _Kept:
@@ -172,4 +179,6 @@ def document_judge(*, document_id: UUID, state: Document.State, reason: str, act
     found.save(update_fields=["state", "reason", "updated_at"])
     claim_save(claim, now=now, what=["documents"])
     audit.record(action=f"document.{state}", target=found, actor=actor, now=now, reason=found.reason)
+    if state == Document.State.REJECTED:
+        publish(DocumentRejected(claim_id=claim.pk, document_id=found.pk), now=now)
     return found

@@ -155,6 +155,16 @@ def test_a_file_without_a_place_is_refused_before_it_is_looked_at(
     assert stored(draft) == set()
 
 
+def test_a_rejected_file_leaves_room_for_a_better_one(paper: Path) -> None:
+    claim = ClaimFactory(in_review=True)
+    DocumentFactory.create_batch(5, claim=claim, state=Document.State.REJECTED, reason="Не видно даты")
+
+    document, is_new = add(claim, paper)
+
+    assert is_new
+    assert document.slot == "boarding_pass"
+
+
 def test_a_file_that_is_refused_at_the_last_moment_leaves_nothing_behind(
     draft: Claim, paper: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,3 +79,10 @@ def test_a_contact_without_a_name_is_shown_by_a_masked_phone() -> None:
     assert "1234567" not in str(contact).replace("-", "")
     assert str(contact).endswith("45-67")
     assert Contact.objects.count() == 1
+
+
+def test_a_name_is_found_with_either_letter(db: None) -> None:
+    contact = ContactFactory(full_name="Анна Ёлкина")
+
+    for typed in ("елкина", "ЁЛКИНА", "Елк"):
+        assert list(contacts_matching(typed)) == [contact]

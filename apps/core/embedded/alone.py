@@ -36,7 +36,9 @@ def start_worker(app: Celery) -> threading.Thread:
 
 def main(port: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    where = uvicorn.Config("config.asgi:application", host=HOST, port=port, log_config=None, log_level="warning")
+    where = uvicorn.Config(
+        "config.asgi:application", host=HOST, port=port, log_config=None, log_level="warning", proxy_headers=False
+    )
     where.timeout_graceful_shutdown = 3
     server = uvicorn.Server(where)
     server.config.load()  # sets Django up, before the worker and the schedule ask for it

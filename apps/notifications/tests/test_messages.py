@@ -9,9 +9,9 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.claims.events import ClaimSubmitted
-from apps.claims.models import Claim
-from apps.claims.services import claim_move, documents_request
-from apps.claims.tests.factories import ClaimFactory
+from apps.claims.models import Claim, Document
+from apps.claims.services import claim_move, document_judge, documents_request
+from apps.claims.tests.factories import ClaimFactory, DocumentFactory
 from apps.core.drain import drain
 from apps.core.models import Delivery
 from apps.core.outbox import publish
@@ -130,7 +130,39 @@ def test_a_request_for_a_paper_is_told_in_the_clerk_s_words(outside: Outside, ol
         "notifications.request_email": "done",
         "notifications.request_sms": "done",
         "notifications.status_email": "cancelled",  # that papers are needed has its own message
+        "notifications.status_sms": "cancelled",
     }
+
+
+def test_who_gave_no_email_hears_a_decision_by_sms(outside: Outside, olga: User) -> None:
+    claim = ClaimFactory(in_review=True, email="")
+    claim_move(claim_id=claim.pk, to=Status.APPROVED, actor=olga, reason="", now=NOW)
+    deliver()
+
+    assert outside.mail == []
+    [(phone, text)] = outside.sms
+    assert phone == claim.contact.phone
+    assert claim.number in text
+
+
+@pytest.mark.parametrize(("email", "by"), [("maria@example.com", "mail"), ("", "sms")])
+def test_a_rejected_document_is_told_with_the_reason(outside: Outside, olga: User, email: str, by: str) -> None:
+    document = DocumentFactory(claim=ClaimFactory(in_review=True, email=email))
+    rejected = Document.State.REJECTED
+    document_judge(document_id=document.pk, state=rejected, reason="Не видно даты", actor=olga, now=NOW)
+    deliver()
+
+    assert (len(outside.mail), len(outside.sms)) == ((1, 0) if by == "mail" else (0, 1))
+    assert by == "sms" or "Не видно даты" in str(outside.mail[0].body)
+
+
+def test_a_document_that_is_accepted_after_all_is_not_called_unfit(outside: Outside, olga: User) -> None:
+    document = DocumentFactory(claim=ClaimFactory(in_review=True, email="maria@example.com"))
+    for state, reason in ((Document.State.REJECTED, "Темно"), (Document.State.ACCEPTED, "")):
+        document_judge(document_id=document.pk, state=state, reason=reason, actor=olga, now=NOW)
+
+    assert set(deliver().values()) == {"cancelled"}
+    assert outside.mail == []
 
 
 @pytest.mark.parametrize(

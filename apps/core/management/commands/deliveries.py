@@ -12,7 +12,7 @@ OPEN = [*Delivery.UNFINISHED, Delivery.State.NEEDS_ATTENTION]
 
 
 class Command(BaseCommand):
-    help = "List the deliveries that are not done, try them again, or cancel them. Exit code 1 if nothing matches."
+    help = "List the deliveries that are not done, try them again, or cancel them (exit code 1: none matches)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -77,4 +77,4 @@ class Command(BaseCommand):
                 f"  {row.event.aggregate}  {row.last_error}"
             )
         if not count:
-            raise CommandError("No delivery matches.")
+            self.stdout.write("No delivery matches.")

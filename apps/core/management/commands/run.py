@@ -194,7 +194,7 @@ def _demo_logins() -> list[tuple[str, str, str]]:
 
 
 def _web(port: int) -> list[str]:
-    where, quiet = f"--host {HOST} --port {port}", "--log-level warning --no-access-log"
+    where, quiet = f"--host {HOST} --port {port} --no-proxy-headers", "--log-level warning --no-access-log"
     return f"-m uvicorn config.asgi:application {where} {quiet} --timeout-graceful-shutdown 3".split()
 
 
