@@ -2,13 +2,15 @@
 
 from apps.accounts.roles import AUDITOR, CLAIMS_HANDLER, FINANCE, SALES, SENIOR_HANDLER, SUPPORT_AGENT, grant
 
-for name in ("claim", "document", "documentrequest", "claimstatuschange"):
+for name in ("claim", "documentrequest", "claimstatuschange"):
     grant(f"claims.view_{name}", CLAIMS_HANDLER, SENIOR_HANDLER, FINANCE, SUPPORT_AGENT, SALES, AUDITOR)
-for name in ("requisites", "consent", "sbpbank"):
+for name in ("document", "requisites", "sbpbank"):
     grant(f"claims.view_{name}", CLAIMS_HANDLER, SENIOR_HANDLER, FINANCE, AUDITOR)
+grant("claims.view_consent", CLAIMS_HANDLER, SENIOR_HANDLER, AUDITOR)
 grant("claims.change_claim", CLAIMS_HANDLER, SENIOR_HANDLER)
 grant("claims.request_documents", CLAIMS_HANDLER, SENIOR_HANDLER)
 grant("claims.decide_claim", SENIOR_HANDLER)
+grant("claims.pay_claim", FINANCE, SENIOR_HANDLER)
 
 CATALOGUE = ("eventtype", "question", "documentslot")
 for name in (*CATALOGUE, "formdefinition"):

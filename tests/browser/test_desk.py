@@ -122,6 +122,7 @@ def test_a_clerk_keeps_what_is_being_written_while_another_decides(open_browser:
 
     page.locator("#decide-withdrawn > summary").click()
     page.locator("#reason-withdrawn").fill("Заявитель передумал")
+    other.locator("#decide-approved > summary").click()
     other.locator("#move-approved").click()
 
     expect(page.locator("#part-head .kept")).to_be_visible()

@@ -43,21 +43,24 @@ class Move:
     to: str
     verb: Any
     needs_reason: bool
+    confirms: bool  # asks once more before it is done, with room for a note
     kind: str  # of the button: main, danger or plain
 
 
 def moves(claim: Claim, user: Any) -> list[Move]:
     """The statuses that `user` may move the claim to. Documents are asked for with words, by an action of their own."""
     return [
-        Move(str(to), VERBS[to], to in REASONED, _kind(claim, to))
+        Move(str(to), VERBS[to], to in REASONED, to == S.APPROVED, _kind(claim, to))
         for to in claim.next_statuses()
-        if to in VERBS and _may_move(user, to)
+        if to in VERBS and _may_move(user, claim.status, to)
     ]
 
 
-def _may_move(user: Any, to: str) -> bool:
-    needed = ["claims.change_claim", *(["claims.decide_claim"] if to in (*DECISIONS, S.PAID) else [])]
-    return bool(user.has_perms(needed))
+def _may_move(user: Any, source: str, to: str) -> bool:
+    if to == S.PAID:  # of those who pay, who work no claims
+        return bool(user.has_perm("claims.pay_claim"))
+    decides = source in DECISIONS or to in DECISIONS  # who may not decide may not undo a decision either
+    return bool(user.has_perms(["claims.change_claim", *(["claims.decide_claim"] if decides else [])]))
 
 
 def _kind(claim: Claim, to: str) -> str:
@@ -83,17 +86,24 @@ def _told(request: HttpRequest, claim_id: UUID, part: str, done: Any, change: Ca
 @require_POST
 def move(request: HttpRequest, claim_id: UUID) -> HttpResponse:
     to = request.POST.get("to", "")
-    if to not in VERBS or not _may_move(request.user, to):
-        raise PermissionDenied
     claim = get_object_or_404(Claim.objects.only("status"), pk=claim_id)
+    if to not in VERBS or not _may_move(request.user, claim.status, to):
+        raise PermissionDenied
     if claim.status == to:
         messages.info(request, _("The claim has this status already: %(status)s.") % {"status": S(to).label})
         return _back(claim_id)
     reason = request.POST.get("reason", "")
     done = _("Status: %(status)s.") % {"status": S(to).label}
-    return _told(request, claim_id, "", done, lambda: claim_move(
-        claim_id=claim_id, to=S(to), actor=actor_of(request), reason=reason, now=timezone.now()
-    ))  # fmt: skip
+
+    @transaction.atomic
+    def change() -> None:
+        # It may have been decided since the page was drawn: what is asked of the user depends on the locked status.
+        source = Claim.objects.select_for_update().values_list("status", flat=True).get(pk=claim_id)
+        if not _may_move(request.user, source, to):
+            raise PermissionDenied
+        claim_move(claim_id=claim_id, to=S(to), actor=actor_of(request), reason=reason, now=timezone.now())
+
+    return _told(request, claim_id, "", done, change)
 
 
 @require_POST
@@ -146,6 +156,8 @@ def revealed(request: HttpRequest, claim_id: UUID) -> HttpResponse | dict[str, A
     claim = get_object_or_404(rows, pk=claim_id)
     what = request.POST.get("what", "")
     if what not in ("phone", "email", "requisites"):
+        raise PermissionDenied
+    if what == "requisites" and not request.user.has_perm("claims.view_requisites"):
         raise PermissionDenied
     target: Any = getattr(claim, "requisites", None) if what == "requisites" else claim.contact
     if target is None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -24,6 +25,8 @@ from apps.contacts.rules import phones
 from apps.core.desk import words
 from apps.core.desk.base import StaffAdmin, actor_of
 from apps.core.desk.lists import table_estimate
+
+TAKEN_UP = (Claim.Status.SUBMITTED, Claim.Status.NEEDS_DOCUMENTS)  # a decision is undone one by one, by who decides
 
 
 @admin.register(Claim)
@@ -94,6 +97,8 @@ class ClaimAdmin(StaffAdmin):
             return format_html('<span class="mark mark-asked" title="{}">{}</span>', text, n)
         if claim.missing:
             return format_html('<span class="mark mark-lacking">{}</span>', claim.missing)
+        if claim.status == Claim.Status.NEEDS_DOCUMENTS:
+            return words.badge("attention", _("documents arrived"))
         return format_html('<span class="quiet" title="{}">—</span>', _("Nothing is missing"))
 
     @admin.display(description=_("documents"))
@@ -110,10 +115,7 @@ class ClaimAdmin(StaffAdmin):
         taken = passed = 0
         for claim_id in queryset.values_list("pk", flat=True)[:200]:
             try:
-                claim_move(
-                    claim_id=claim_id, to=Claim.Status.IN_REVIEW, actor=actor_of(request), reason="", now=timezone.now()
-                )
-                taken += 1
+                taken += _take_up(claim_id, request)
             except IllegalTransition:
                 passed += 1
         if taken:
@@ -160,9 +162,15 @@ class ClaimAdmin(StaffAdmin):
         claim = reads.claim_for_page(_uuid(object_id))
         if claim is None:
             raise Http404
+        may_view = request.user.has_perm
+        parts = reads.claim_parts(claim, translation.get_language() or "ru")
+        if not may_view("claims.view_requisites"):
+            parts["requisites"] = None
+        if not may_view("claims.view_consent"):
+            parts["consents"] = []
         context = {
             **self.admin_site.each_context(request),
-            **reads.claim_parts(claim, translation.get_language() or "ru"),
+            **parts,
             "opts": self.opts,
             "title": claim.number,
             "claim": claim,
@@ -176,6 +184,9 @@ class ClaimAdmin(StaffAdmin):
                 "ask": request.user.has_perm("claims.request_documents") and claim.takes_documents
                 and not claim.is_draft,
                 "judge": request.user.has_perm("claims.change_claim"),
+                "documents": may_view("claims.view_document"),
+                "requisites": may_view("claims.view_requisites"),
+                "consents": may_view("claims.view_consent"),
                 "reveal": request.user.has_perm("contacts.reveal_personal"),
                 "contact": request.user.has_perm("contacts.view_contact"),
                 "deliveries": request.user.has_perm("core.view_delivery"),
@@ -185,6 +196,16 @@ class ClaimAdmin(StaffAdmin):
         response = TemplateResponse(request, "claims/admin/claim.html", context)
         response["Cache-Control"] = "no-store"
         return response
+
+
+@transaction.atomic
+def _take_up(claim_id: UUID, request: HttpRequest) -> int:
+    """Move one claim to review and return 1. Raises IllegalTransition, also of a claim that was decided meanwhile."""
+    claim = Claim.objects.select_for_update().only("number", "status").get(pk=claim_id)
+    if claim.status not in TAKEN_UP:
+        raise IllegalTransition(number=claim.number, source=claim.status, target=Claim.Status.IN_REVIEW)
+    claim_move(claim_id=claim_id, to=Claim.Status.IN_REVIEW, actor=actor_of(request), reason="", now=timezone.now())
+    return 1
 
 
 def _uuid(text: str | None) -> UUID:

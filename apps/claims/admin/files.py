@@ -18,7 +18,7 @@ from apps.core.files.names import content_disposition
 
 
 def _document(request: HttpRequest, claim_id: UUID, document_id: UUID) -> Document:
-    if not request.user.has_perm("claims.view_claim"):
+    if not request.user.has_perms(["claims.view_claim", "claims.view_document"]):
         raise PermissionDenied
     return get_object_or_404(Document, pk=document_id, claim_id=claim_id)
 

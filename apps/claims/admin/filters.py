@@ -11,6 +11,7 @@ from apps.claims.admin.reads import event_titles
 from apps.claims.models import Claim
 
 OPEN = "open"
+ARRIVED = "arrived"
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -79,9 +80,13 @@ class MissingFilter(admin.SimpleListFilter):
     parameter_name = "missing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("no", _("Complete")), ("yes", _("Something is missing"))]
+        return [
+            ("no", _("Complete")), ("yes", _("Something is missing")), (ARRIVED, _("Documents arrived")),
+        ]  # fmt: skip
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Claim]") -> "QuerySet[Claim]":
+        if self.value() == ARRIVED:
+            return queryset.filter(status=Claim.Status.NEEDS_DOCUMENTS, missing=0)
         if self.value() == "no":
             return queryset.filter(missing=0)
         return queryset.filter(missing__gt=0) if self.value() == "yes" else queryset

@@ -13,23 +13,30 @@ from apps.claims import selectors
 from apps.claims.consents import CONSENTS
 from apps.claims.models import Claim, Document, DocumentRequest, EventType
 from apps.contacts.models import Contact
-from apps.contacts.selectors import matches
+from apps.contacts.selectors import PHONE_PUNCTUATION, matches
 from apps.core.crypto import blind_index
 from apps.core.desk.handlers import words_of
 from apps.core.fields import translated
 from apps.core.models import Delivery
+from apps.policies.models import Policy
 
-PHONE_SIGNS = frozenset("+0123456789 ()-\u00a0")
+PHONE_SIGNS = PHONE_PUNCTUATION | frozenset("0123456789")
 TAIL = 4  # digits
 BIG = ("description", "email", "answers", "contact__email")
 
 
 def matching(rows: "QuerySet[Claim]", text: str) -> "QuerySet[Claim]":
-    """`rows` by a whole phone in any spelling, its last four digits, or words of name and number in any case."""
+    """`rows` by a whole phone in any spelling, its last four digits, a policy's number, or words of name and number.
+
+    Case does not matter.
+    """
     like_phone = set(text) <= PHONE_SIGNS and sum(sign.isdigit() for sign in text) > TAIL
     # A condition on a join would be tried row by row; the one contact's claims are found by its index.
     if like_phone and (people := _contacts(matches(text))):
         return rows.filter(contact_id__in=people)
+    number = text.strip().upper()
+    if len(number) > TAIL and (policies := list(Policy.objects.filter(number=number).values_list("pk", flat=True))):
+        return rows.filter(policy_id__in=policies)
     for word in text.casefold().split():
         rows = rows.filter(_word(word))
     return rows

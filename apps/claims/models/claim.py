@@ -90,6 +90,7 @@ class Claim(BaseModel):
         ]
         permissions = [
             ("decide_claim", _("Can approve and reject claims")),
+            ("pay_claim", _("Can mark claims as paid")),
             ("request_documents", _("Can ask an applicant for documents")),
         ]
 

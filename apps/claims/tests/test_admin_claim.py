@@ -3,11 +3,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
+from django.shortcuts import get_object_or_404
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.claims.models import Claim, DocumentRequest
 from apps.claims.tests.factories import (
     ClaimFactory,
@@ -175,6 +178,71 @@ def test_a_handler_takes_up_and_does_not_decide(clerk):
     assert 'id="move-withdrawn"' in page(clerk, claim)
 
 
+@pytest.mark.parametrize("decided", ["approved", "rejected"])
+def test_only_who_decides_undoes_a_decision(clerk, senior, decided):
+    claim = ClaimFactory(**{decided: True})
+
+    assert clerk.post(url(claim, "move"), {"to": "in_review"}).status_code == 403
+    assert 'id="claim-moves"' not in page(clerk, claim)
+    assert Claim.objects.get().status == decided
+
+    senior.post(url(claim, "move"), {"to": "in_review"})
+    assert Claim.objects.get().status == "in_review"
+
+
+def test_a_decision_made_while_the_page_was_open_is_not_undone(clerk, monkeypatch):
+    claim = ClaimFactory()
+
+    def decided_just_after(*args, **more):
+        seen = get_object_or_404(*args, **more)
+        Claim.objects.update(status="rejected")
+        return seen
+
+    monkeypatch.setattr("apps.claims.admin.actions.get_object_or_404", decided_just_after)
+
+    assert clerk.post(url(claim, "move"), {"to": "in_review"}).status_code == 403
+    assert Claim.objects.get().status == "rejected"
+
+
+def test_finance_pays_and_moves_nothing_else(clerk):
+    finance = client_of(staff("Finance"))
+    claim = ClaimFactory(approved=True)
+    html = page(finance, claim)
+
+    assert 'id="move-paid"' in html
+    assert 'id="move-in_review"' not in html
+    assert clerk.post(url(claim, "move"), {"to": "paid"}).status_code == 403
+    assert finance.post(url(claim, "move"), {"to": "in_review"}).status_code == 403
+    finance.post(url(claim, "move"), {"to": "paid"})
+    assert Claim.objects.get().status == "paid"
+
+
+def test_finance_cannot_pay_what_is_not_approved():
+    claim = ClaimFactory(in_review=True)
+
+    client_of(staff("Finance")).post(url(claim, "move"), {"to": "paid"})
+
+    assert Claim.objects.get().status == "in_review"
+
+
+def test_approving_asks_once_more_and_takes_a_note(senior):
+    User.objects.update(language="en")
+    claim = ClaimFactory(in_review=True, missing=0)
+    html = page(senior, claim)
+    assert 'id="decide-approved"' in html
+    assert "The applicant is told at once." in html
+    assert "A required document is missing or rejected." not in html
+
+    senior.post(url(claim, "move"), {"to": "approved", "reason": "Всё верно."})
+
+    assert claim.status_changes.get(target="approved").reason == "Всё верно."
+
+
+def test_approving_what_lacks_a_document_is_warned_of(senior):
+    User.objects.update(language="en")
+    assert "A required document is missing or rejected." in page(senior, ClaimFactory(in_review=True, missing=1))
+
+
 @pytest.mark.parametrize("to", ["", "draft", "nonsense", "needs_documents", "submitted"])
 def test_only_known_statuses_are_moved_to(senior, to):
     claim = ClaimFactory()
@@ -325,20 +393,23 @@ def test_reading_does_not_reveal(clerk):
 
 ACTS = {
     "look": lambda c, d: ("get", url(c, "change"), {}),
-    "thumb": lambda c, d: ("get", url(c, "documents", d.pk, "file"), {}),
+    "file": lambda c, d: ("get", url(c, "documents", d.pk, "file"), {}),
+    "preview": lambda c, d: ("get", url(c, "documents", d.pk, "preview"), {}),
+    "thumb": lambda c, d: ("get", url(c, "documents", d.pk, "thumb"), {}),
     "move": lambda c, d: ("post", url(c, "move"), {"to": "withdrawn", "reason": "Просьба заявителя."}),
     "decide": lambda c, d: ("post", url(c, "move"), {"to": "approved"}),
     "ask": lambda c, d: ("post", url(c, "ask"), {"slot": "delay_note", "text": "Пришлите справку."}),
     "judge": lambda c, d: ("post", url(c, "documents", d.pk, "judge"), {"state": "accepted"}),
     "reveal": lambda c, d: ("post", url(c, "reveal"), {"what": "phone"}),
 }
-LOOK = {"look", "thumb"}
+PAPERS = {"file", "preview", "thumb"}
+LOOK = {"look", *PAPERS}
 MAY = {
     "Claims handler": LOOK | {"move", "ask", "judge", "reveal"},
     "Senior handler": set(ACTS),
     "Finance": LOOK | {"reveal"},
-    "Support agent": LOOK,
-    "Sales": LOOK,
+    "Support agent": {"look"},
+    "Sales": {"look"},
     "Auditor": LOOK,
     "Administrator": set(ACTS),
 }
@@ -356,6 +427,37 @@ def test_each_role_may_do_its_part_and_no_more(role):
             done.add(act)
 
     assert done == MAY[role]
+
+
+@pytest.mark.parametrize(
+    ("role", "payout", "consents", "papers"),
+    [
+        ("Claims handler", True, True, True),
+        ("Senior handler", True, True, True),
+        ("Finance", True, False, True),
+        ("Auditor", True, True, True),
+        ("Support agent", False, False, False),
+        ("Sales", False, False, False),
+    ],
+)
+def test_each_role_sees_the_details_that_it_may(role, payout, consents, papers):
+    claim = ClaimFactory(in_review=True)
+    requisites = RequisitesFactory(claim=claim)
+    document = DocumentFactory(claim=claim)
+    html = page(client_of(staff(role)), claim)
+
+    shown = (requisites.summary in html, "192.0.2.7" in html, url(claim, "documents", document.pk, "file") in html)
+    assert shown == (payout, consents, papers)
+    assert ('id="part-requisites"' in html) == (payout or consents)
+
+
+def test_payout_details_in_full_are_not_for_who_may_not_see_them():
+    user = staff("Sales")
+    user.user_permissions.add(Permission.objects.get(codename="reveal_personal"))
+    claim = RequisitesFactory().claim
+
+    assert client_of(user).post(url(claim, "reveal"), {"what": "requisites"}).status_code == 403
+    assert client_of(user).post(url(claim, "reveal"), {"what": "phone"}).status_code == 200
 
 
 def test_strangers_are_sent_to_the_login(client):

@@ -64,6 +64,7 @@ def test_period_event_and_missing_filters(clerk):
     "text",
     [
         "+7 916 123-45-67", "8 (916) 123 45 67", "79161234567", "9161234567", "4567",
+        "916.123.45.67", "916–123–45–67", "+7 916—123—45—67", "8/916/1234567", "trv-2026-777777",
         "щукин", "ЩУКИН", "дмит щук", "Щукин 4567", "T7Q4", "clm-2026-11-20-t7q4", "2026-11-20", "ук",
     ],
 )  # fmt: skip
@@ -71,6 +72,7 @@ def test_search_finds_by_phone_name_and_number(clerk, text):
     wanted = ClaimFactory(
         number="CLM-2026-11-20-T7Q4",
         contact=ContactFactory(phone="79161234567", full_name="Дмитрий Щукин"),
+        policy__number="TRV-2026-777777",
     )
     ClaimFactory(number="CLM-2026-11-01-AAAA", contact=ContactFactory(phone="79030000001", full_name="Анна Лебедева"))
 
@@ -176,8 +178,31 @@ def test_row_tells_who_what_and_what_is_missing(clerk):
     assert "mark-asked" in html
 
 
+def test_papers_that_came_are_seen_and_found_in_the_list(clerk):
+    arrived = ClaimFactory(needs_documents=True, missing=0)
+    waiting = DocumentRequestFactory(actor=staff("Senior handler"), claim__missing=1).claim
+    ClaimFactory(missing=0)
+
+    page = clerk.get(LIST, headers={"Accept-Language": "en"})
+
+    assert page.content.decode().count("badge-attention") == 1
+    assert waiting.number in numbers(page)
+    assert numbers(clerk.get(LIST, {"missing": "arrived"})) == [arrived.number]
+
+
+@pytest.mark.parametrize("role", ["Claims handler", "Senior handler"])
+def test_no_decision_is_undone_in_bulk(role):
+    claims = [ClaimFactory(approved=True), ClaimFactory(rejected=True), ClaimFactory(needs_documents=True)]
+    chosen = {"action": "take_up", "_selected_action": [str(one.pk) for one in claims]}
+
+    client_of(staff(role)).post(LIST, chosen)
+
+    statuses = [Claim.objects.get(pk=one.pk).status for one in claims]
+    assert statuses == ["approved", "rejected", "in_review"]
+
+
 def test_taking_up_several_claims_at_once(clerk):
-    claims = [ClaimFactory(), ClaimFactory(), ClaimFactory(rejected=True)]
+    claims = [ClaimFactory(), ClaimFactory(), ClaimFactory(needs_documents=True)]
     chosen = {"action": "take_up", "_selected_action": [str(one.pk) for one in claims]}
 
     page = clerk.post(LIST, chosen, follow=True)

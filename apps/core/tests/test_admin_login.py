@@ -59,6 +59,38 @@ def test_others_are_not_locked_out(clerk):
     assert login(SECRET, REMOTE_ADDR="192.0.2.9").status_code == 302
 
 
+def test_a_name_is_not_guessed_from_many_addresses(clerk):
+    for n in range(20):
+        login("wrong", "CLERK", REMOTE_ADDR=f"192.0.2.{n}")
+
+    locked = login(SECRET, REMOTE_ADDR="192.0.2.99")
+
+    assert locked.status_code == 200
+    assert "60" in locked.content.decode()
+    assert not AuditEntry.objects.filter(action="staff.login").exists()
+
+
+def test_an_address_does_not_guess_many_names(clerk):
+    for n in range(30):
+        login("wrong", f"name{n}", REMOTE_ADDR="192.0.2.1")
+
+    assert login(SECRET, REMOTE_ADDR="192.0.2.1").status_code == 200
+    assert login(SECRET, REMOTE_ADDR="192.0.2.2").status_code == 302
+
+
+def test_logins_of_a_whole_office_lock_nobody_out(clerk):
+    assert [login(SECRET).status_code for _n in range(32)] == [302] * 32
+
+
+def test_a_success_does_not_forget_the_tries_from_elsewhere(clerk):
+    for n in range(19):
+        login("wrong", REMOTE_ADDR=f"192.0.2.{n}")
+    assert login(SECRET).status_code == 302
+
+    login("wrong", REMOTE_ADDR="192.0.2.98")
+    assert login(SECRET, REMOTE_ADDR="192.0.2.99").status_code == 200
+
+
 def test_spelling_of_the_name_gives_no_new_tries(clerk):
     for name in ("clerk", "CLERK", "Clerk", "cLERK", "clerK"):
         login("wrong", name)
