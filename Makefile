@@ -22,7 +22,7 @@ run: ## start all of Claimdesk on this machine; PORT=8100 moves it, Ctrl-C stops
 test: install ## run all tests: on SQLite alone, then on PostgreSQL, Redis, RabbitMQ and chromium where they are; ARGS="-k word"
 	@$(BIN)/python -m tests.services; \
 	case $$? in \
-	  0) $(PYTEST) --bare $(ARGS); bare=$$?; $(PYTEST) $(ARGS) && exit $$bare ;; \
+	  0) $(PYTEST) --bare $(ARGS); bare=$$?; $(PYTEST) --after-bare $(ARGS) && exit $$bare ;; \
 	  3) $(PYTEST) $(ARGS) ;; \
 	  *) exit 1 ;; \
 	esac

@@ -29,6 +29,7 @@ from redis.exceptions import RedisError
 NAMES = {"postgresql": "PostgreSQL", "redis": "Redis", "rabbitmq": "RabbitMQ", "browser": "chromium"}
 MARKERS = {"postgresql": "postgres", "redis": "redis", "rabbitmq": "rabbitmq", "browser": "browser"}
 NOT_BARE = {*MARKERS.values(), "fuzz", "slow"}
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "client", "admin_client"}
 TEMPLATE = "claimdesk_test_template"
 # Cyrillic must fold and sort alike everywhere: the C locale folds ASCII only, and not every system has C.UTF-8.
 LOCALES = (
@@ -219,6 +220,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("claimdesk")
     group.addoption("--db", choices=["postgres", "sqlite"], help="the database (default: PostgreSQL if reachable)")
     group.addoption("--bare", action="store_true", help="SQLite alone, without tests that need a service or are slow")
+    group.addoption(
+        "--after-bare",
+        action="store_true",
+        help="without tests that touch neither database nor service: --bare ran them",
+    )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -269,6 +275,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if any(item.get_closest_marker(marker) for marker in NOT_BARE)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+    if config.getoption("after_bare"):
+        left_out = [item for item in items if not _touches_a_service(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
     for service, marker in MARKERS.items():
         absent = _decision.db != "postgres" if service == "postgresql" else not _decision.urls[service]
         if absent:
@@ -276,6 +286,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             for item in items:
                 if item.get_closest_marker(marker):
                     item.add_marker(pytest.mark.skip(reason=f"needs {NAMES[service]} ({why})"))
+
+
+def _touches_a_service(item: pytest.Item) -> bool:
+    """Whether the test may go another way on another database, or is one that --bare left out."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    markers = ("django_db", *NOT_BARE)
+    return bool(fixtures & DATABASE_FIXTURES) or any(item.get_closest_marker(marker) for marker in markers)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
