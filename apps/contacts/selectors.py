@@ -2,6 +2,7 @@ from django.db.models import Q, QuerySet
 
 from apps.contacts.models import Contact, phone_index
 from apps.contacts.rules import phones
+from apps.contacts.rules.names import folded
 from apps.core.crypto import blind_index
 
 # What may stand between a phone's digits, as phones.normalise reads them; dashes and spaces of several widths.
@@ -24,6 +25,6 @@ def matches(text: str, prefix: str = "") -> Q:
         except phones.PhoneInvalid:
             return Q(pk__in=[])
     condition = Q()
-    for word in text.casefold().split():
+    for word in folded(text).split():
         condition &= Q(**{f"{prefix}search__contains": word})
     return condition

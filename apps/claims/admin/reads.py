@@ -13,6 +13,7 @@ from apps.claims import selectors
 from apps.claims.consents import CONSENTS
 from apps.claims.models import Claim, Document, DocumentRequest, EventType
 from apps.contacts.models import Contact
+from apps.contacts.rules.names import folded
 from apps.contacts.selectors import PHONE_PUNCTUATION, matches
 from apps.core.crypto import blind_index
 from apps.core.desk.handlers import words_of
@@ -37,7 +38,7 @@ def matching(rows: "QuerySet[Claim]", text: str) -> "QuerySet[Claim]":
     number = text.strip().upper()
     if len(number) > TAIL and (policies := list(Policy.objects.filter(number=number).values_list("pk", flat=True))):
         return rows.filter(policy_id__in=policies)
-    for word in text.casefold().split():
+    for word in folded(text).split():
         rows = rows.filter(_word(word))
     return rows
 
