@@ -35,7 +35,7 @@ CONTACTS = {
     "phone_index": "encode(sha256(('phone' || n)::bytea), 'hex')",
     "phone_tail_index": "tails.index",
     "full_name": "rows.name",
-    "search": "lower(rows.name)",
+    "search": "replace(lower(rows.name), 'ё', 'е')",
     "created_at": "now() - n * (interval '1000 days' / %(contacts)s)",
 }
 CLAIMS = {
@@ -44,7 +44,7 @@ CLAIMS = {
     "contact_id": "who.id",
     "status": "rows.status",
     "event_type": "(%(events)s::text[])[1 + n %% 10]",
-    "search": "lower(rows.number || ' ' || who.full_name)",
+    "search": "replace(lower(rows.number || ' ' || who.full_name), 'ё', 'е')",
     "missing": "CASE WHEN n %% 7 = 0 THEN n %% 4 ELSE 0 END",
     "created_at": "rows.began",
     "listed_at": "rows.began + interval '10 minutes'",
