@@ -1,8 +1,8 @@
 """The texts that an applicant agrees to, as the lawyer released them: a new text is a new version."""
 
-import json
-from pathlib import Path
 from typing import Any
 
-_released = json.loads((Path(__file__).parent / "catalogue" / "consents.json").read_text(encoding="utf-8"))
+from apps.claims.catalogue import load_consents
+
+_released = load_consents()
 CONSENTS: list[dict[str, Any]] = [{**one, "version": _released["version"]} for one in _released["consents"]]

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_GET
 from apps.claims.models import Document
 from apps.core import audit
 from apps.core.desk.base import actor_of
-from apps.core.desk.streams import PDF_IN_FRAME, file_response
 from apps.core.files.errors import StorageFailed
 from apps.core.files.names import content_disposition
+from apps.core.files.streams import PDF_IN_FRAME, file_response
 
 
 def _document(request: HttpRequest, claim_id: UUID, document_id: UUID) -> Document:

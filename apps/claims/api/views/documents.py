@@ -2,15 +2,12 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -29,12 +26,11 @@ from apps.claims.services import document_add, document_delete
 from apps.core.api.parsers import PlainMultiPartParser
 from apps.core.api.throttles import AddressThrottle, UploadThrottle
 from apps.core.errors import NotFound
-from apps.core.files import storage
 from apps.core.files.names import content_disposition
+from apps.core.files.streams import file_response
 from apps.core.files.upload import FileTooLarge, upload_bytes
 from apps.core.idempotency import KeyReused, answered, fingerprint, once
 
-CHUNK = 256 * 1024  # bytes
 SLOT = re.compile(r"[A-Za-z0-9_-]{1,50}")
 DOCUMENT = OpenApiParameter("document_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 KEY = OpenApiParameter(
@@ -130,10 +126,10 @@ class DocumentFile(IntakeView):
     )  # fmt: skip
     def get(self, request: Request, number: str, document_id: UUID) -> HttpResponseBase:
         document = applicant_document(claim=own_claim(request, number), document_id=document_id)
-        answer = file_response(request, document.key, "application/octet-stream")
-        answer["Content-Disposition"] = content_disposition(document.name)
-        answer["Content-Length"] = str(document.size)
-        return answer
+        return file_response(
+            request._request, document.key, content_type="application/octet-stream",
+            disposition=content_disposition(document.name), size=document.size,
+        )  # fmt: skip
 
 
 class DocumentPreview(IntakeView):
@@ -145,27 +141,4 @@ class DocumentPreview(IntakeView):
         document = applicant_document(claim=own_claim(request, number), document_id=document_id)
         if not document.preview_key:
             raise NotFound
-        return file_response(request, document.preview_key, "image/jpeg")
-
-
-def file_response(request: Request, key: str, content_type: str) -> StreamingHttpResponse:
-    """The stored file in pieces, never to be run or framed as a page."""
-    pieces = _pieces(storage.open_stream(key))
-    # Under ASGI Django reads the whole of a plain iterator into memory before it sends the first byte.
-    in_loop = isinstance(request._request, ASGIRequest)
-    answer = StreamingHttpResponse(_pieces_in_loop(pieces) if in_loop else pieces, content_type=content_type)
-    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer["Cache-Control"] = "private, no-store"
-    return answer
-
-
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    with stream:
-        while piece := stream.read(CHUNK):
-            yield piece
-
-
-async def _pieces_in_loop(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    following = sync_to_async(lambda: next(pieces, b""), thread_sensitive=False)
-    while piece := await following():
-        yield piece
+        return file_response(request._request, document.preview_key, content_type="image/jpeg", disposition="inline")
