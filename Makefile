@@ -7,7 +7,7 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --directory requirements --universal --python-version 3.11 --generate-hashes
 
-.PHONY: help install run test e2e lint types bench lock demo clean
+.PHONY: help install run test e2e faults lint types bench lock demo clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ test: install ## run all tests: on SQLite alone, then on PostgreSQL, Redis, Rabb
 
 e2e: install ## run the tests that drive a browser
 	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+faults: install ## kill and break everything while claims come in, and see what is still true; ARGS="--seed N --claims 500 --cycles 400"
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 lint: install ## check style and who imports whom
 	@$(BIN)/ruff check .

@@ -75,6 +75,14 @@ def email(*, default: str) -> dict[str, Any]:
     return described
 
 
+def running_sandbox(folder: Path) -> str:
+    """The address of the sandbox that runs with this folder, so that commands beside `make run` find it; or nothing."""
+    try:
+        return (folder / "sandbox.url").read_text().strip()
+    except OSError:
+        return ""
+
+
 def embedded_secrets(folder: Path) -> dict[str, str]:
     """The secrets of an installation that was given none: made once, kept in a file that only its owner reads."""
     path = folder / "secrets.json"

@@ -76,6 +76,7 @@ def configure(*, json: bool, level: str) -> None:
                 "daphne": {"level": "WARNING"},
                 "fontTools": {"level": "WARNING"},
                 "botocore": {"level": "WARNING"},
+                "urllib3": {"level": "WARNING"},  # it writes whole addresses, and the CRM's session stands in them
                 "celery.app.trace": {"level": "WARNING"},
                 "celery.beat": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},

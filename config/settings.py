@@ -1,5 +1,7 @@
 """Claimdesk's settings: one file for every way to run, by environment alone. `.env.example` names each variable."""
 
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +12,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config import logs
-from config.environment import choice, database, email, embedded_secrets, env, integer, required, together
+from config.environment import (
+    choice,
+    database,
+    email,
+    embedded_secrets,
+    env,
+    integer,
+    required,
+    running_sandbox,
+    together,
+)
 
 django_stubs_ext.monkeypatch()
 
@@ -173,6 +185,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     if CELERY_BROKER_URL.startswith("redis")
     else {}
 )
+CELERY_TASK_ROUTES = {
+    **{name: {"queue": "slow"} for name in ("core.drain_slow", "integrations.check", "claims.reconcile")},
+    "core.drain_heavy": {"queue": "heavy"},
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
@@ -183,6 +199,10 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 # How long one try may take before its worker counts as lost. A shorter lease takes a dead worker up sooner; one
 # shorter than the slowest call to an outside system takes a living worker's delivery away.
 LEASE_SECONDS = integer("LEASE_SECONDS", 180, least=10, most=3600)
+# Called with "handler:point" by each try (outbox.Work.reach): how fault tests get into the middle of one.
+FAILPOINT_HOOK = env.str("FAILPOINT_HOOK", default="") if EMBEDDED else ""
+# Divides the waits between tries, so that a fault test sees in minutes what takes hours.
+HASTE = integer("HASTE", 1, least=1, most=100) if EMBEDDED else 1
 
 # --- files
 STORAGES: dict[str, dict[str, Any]] = {
@@ -235,6 +255,10 @@ MAX_CLAIM_FILES = integer("MAX_CLAIM_FILES", 20, least=1, most=200)
 MAX_IMAGE_MEGAPIXELS = integer("MAX_IMAGE_MEGAPIXELS", 50, least=1, most=50)
 MAX_PDF_PAGES = integer("MAX_PDF_PAGES", 300, least=1, most=2000)
 FILE_INSPECTIONS = integer("FILE_INSPECTIONS", 2, least=1, most=32)  # at once in one process; each may take 600 MB
+OCR = env.bool("OCR", default=True)  # scans and photos are read by tesseract where it is installed
+CLAMAV_URL = env.str("CLAMAV_URL", default="")
+if CLAMAV_URL and urlsplit(CLAMAV_URL).scheme not in ("tcp", "unix"):
+    raise ImproperlyConfigured("CLAIMDESK_CLAMAV_URL must be like tcp://127.0.0.1:3310 or unix:///run/clamd.sock.")
 FREE_SPACE_FLOOR_PERCENT = integer("FREE_SPACE_FLOOR_PERCENT", 10, least=1, most=50)
 FREE_SPACE_FLOOR_MB = integer("FREE_SPACE_FLOOR_MB", 1024, least=1, most=1_000_000)
 FILE_UPLOAD_HANDLERS = ["apps.core.files.upload.BoundedUploadHandler"]
@@ -344,6 +368,8 @@ SPECTACULAR_SETTINGS = {
         "SlotStateEnum": "apps.claims.api.serializers.SLOT_STATES",
         "StepStateEnum": "apps.claims.api.serializers.STEP_STATES",
         "LanguageEnum": "apps.claims.api.serializers.LANGUAGES",
+        "ItemKindEnum": "apps.claims.models.checklist.ChecklistEntry.Kind",
+        "RequisitesKindEnum": "apps.claims.models.requisites.Requisites.Kind",
     },
 }
 
@@ -361,17 +387,113 @@ CODE_LIMITS = {
     "all_day": integer("CODES_ALL_DAY", 3000, least=1, most=1000000),
 }
 
+# --- outside systems; the sandbox stands in for those that an embedded installation does not name
+SANDBOX_URL = env.str("SANDBOX_URL", default=running_sandbox(VAR_DIR)) if EMBEDDED else ""
+
+
+# Hosts below that may be at an address of our own network; nothing else may be there.
+PRIVATE_HOSTS = [host.lower() for host in env.list("PRIVATE_HOSTS", default=[])]
+
+
+def _sandbox(path: str) -> str:
+    return f"{SANDBOX_URL}/{path}" if SANDBOX_URL else ""
+
+
+_stand_in = "sandbox" if SANDBOX_URL else ""  # every login and password that the sandbox takes
+CRM_BACKEND = env.str("CRM_BACKEND", default="apps.integrations.crm.vtiger.Vtiger")
+CRM_URL = env.str("CRM_URL", default=_sandbox("vtiger"))
+CRM_USER = env.str("CRM_USER", default=_stand_in)
+CRM_ACCESS_KEY = env.str("CRM_ACCESS_KEY", default=_stand_in)
+CRM_MODE = choice("CRM_MODE", "stock", ("stock", "custom"))
+CRM_MAP = env.str("CRM_MAP", default="")
+# After an unclear outcome: how long the CRM may still be at the call that we gave up.
+CRM_WINDOW_SECONDS = integer("CRM_WINDOW_SECONDS", 180, least=1 if EMBEDDED else 60, most=3600)
+CRM_READ_SECONDS = integer("CRM_READ_SECONDS", 75, least=1 if EMBEDDED else 30, most=150)
+
+FILES_BACKEND = env.str("FILES_BACKEND", default="apps.integrations.files.nextcloud.Nextcloud")
+NEXTCLOUD_URL = env.str("NEXTCLOUD_URL", default=_sandbox("nextcloud"))
+NEXTCLOUD_USER = env.str("NEXTCLOUD_USER", default=_stand_in)
+NEXTCLOUD_PASSWORD = env.str("NEXTCLOUD_PASSWORD", default=_stand_in)
+NEXTCLOUD_FOLDER = env.str("NEXTCLOUD_FOLDER", default="Claims")
+
+ARCHIVE_BACKEND = env.str("ARCHIVE_BACKEND", default="apps.integrations.archive.s3.S3Archive")
+if together("ARCHIVE_S3_ENDPOINT_URL", "ARCHIVE_S3_BUCKET", "ARCHIVE_S3_ACCESS_KEY", "ARCHIVE_S3_SECRET_KEY"):
+    ARCHIVE_S3 = {
+        "endpoint_url": env.str("ARCHIVE_S3_ENDPOINT_URL"),
+        "bucket": env.str("ARCHIVE_S3_BUCKET"),
+        "access_key": env.str("ARCHIVE_S3_ACCESS_KEY"),
+        "secret_key": env.str("ARCHIVE_S3_SECRET_KEY"),
+        "region": env.str("ARCHIVE_S3_REGION", default="us-east-1"),
+    }
+else:  # beside the intake's files
+    ARCHIVE_S3 = {
+        "endpoint_url": env.str("S3_ENDPOINT_URL", default=_sandbox("s3")),
+        "bucket": env.str("S3_BUCKET", default="archive"),
+        "access_key": env.str("S3_ACCESS_KEY", default=_stand_in),
+        "secret_key": env.str("S3_SECRET_KEY", default=_stand_in),
+        "region": env.str("S3_REGION", default="us-east-1"),
+    }
+
+N8N_URL = env.str("N8N_URL", default=_sandbox("n8n/webhook/claimdesk"))
+N8N_EVENTS = env.list("N8N_EVENTS", default=["claim.submitted", "claim.registered", "claim.status_changed"])
+N8N_TOKEN = env.str("N8N_TOKEN", default=_stand_in)
+N8N_SECRETS = env.list("N8N_SECRETS", default=[_stand_in] if _stand_in else [])
+
+EVENTS_URL = env.str("EVENTS_URL", default="")
+EVENTS_EXCHANGE = env.str("EVENTS_EXCHANGE", default="crm.events")
+EVENTS_EXCHANGE_TYPE = choice("EVENTS_EXCHANGE_TYPE", "topic", ("topic", "direct", "fanout", "headers"))
+
+
+def _amount(name: str) -> Decimal:
+    """The money in `name`, as in 0.25; 0 if it is not set."""
+    text = env.str(name, default="0")
+    if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,6})?", text):
+        raise ImproperlyConfigured(f"CLAIMDESK_{name} must be an amount of money, as in 0.25.")
+    return Decimal(text)
+
+
+# --- who advises on a claim: the rules alone, or a language model or n8n beside them
+ADVISER = choice("ADVISER", "rules", ("rules", "model", "n8n"))
+if not EMBEDDED and ADVISER == "model":
+    required("LLM_URL", "LLM_KEY", "LLM_PRICE_IN", "LLM_PRICE_OUT", "LLM_DAY_BUDGET")
+if not EMBEDDED and ADVISER == "n8n":
+    required("N8N_URL", "N8N_SECRETS")
+LLM_BACKEND = env.str("LLM_BACKEND", default="apps.integrations.llm.openai.OpenAI")
+LLM_API = choice("LLM_API", "responses", ("responses", "chat"))
+# Where calls cost money, prices and a cap are not left to chance.
+_real_model = together("LLM_URL", "LLM_KEY", "LLM_PRICE_IN", "LLM_PRICE_OUT", "LLM_DAY_BUDGET")
+LLM_URL = env.str("LLM_URL", default=_sandbox("openai/v1")).rstrip("/")
+_llm = urlsplit(LLM_URL)
+if not EMBEDDED and _real_model and _llm.scheme != "https" and _llm.hostname not in PRIVATE_HOSTS:
+    raise ImproperlyConfigured("CLAIMDESK_LLM_URL must be an https address: what applicants wrote goes there.")
+LLM_KEY = env.str("LLM_KEY", default=_stand_in)
+LLM_MODEL = env.str("LLM_MODEL", default="gpt-5-mini")
+LLM_REASONING = choice("LLM_REASONING", "low", ("off", "minimal", "low", "medium", "high"))
+LLM_SECONDS = integer("LLM_SECONDS", 20, least=1, most=120)
+LLM_PRICE_IN = _amount("LLM_PRICE_IN")
+LLM_PRICE_OUT = _amount("LLM_PRICE_OUT")
+LLM_DAY_BUDGET = _amount("LLM_DAY_BUDGET")
+if _real_model and not LLM_DAY_BUDGET:
+    raise ImproperlyConfigured("CLAIMDESK_LLM_DAY_BUDGET must be more than 0.")
+
 # --- messages
-SANDBOX_URL = env.str("SANDBOX_URL", default="") if EMBEDDED else ""
 SMS_BACKEND = env.str("SMS_BACKEND", default="apps.integrations.sms.smsc.SmscGateway")
-_sandbox_sms = f"{SANDBOX_URL}/smsc" if SANDBOX_URL else ""
-SMS_URL = env.str("SMS_URL", default=_sandbox_sms if EMBEDDED else "https://smsc.ru")
+_gateways = {
+    "apps.integrations.sms.smsc.SmscGateway": ("https://smsc.ru", "smsc"),
+    "apps.integrations.sms.smsru.SmsRuGateway": ("https://sms.ru", "smsru"),
+    "apps.integrations.sms.smsaero.SmsAeroGateway": ("https://gate.smsaero.ru/v2", "smsaero"),
+}
+_real_sms, _sandbox_name = _gateways.get(SMS_BACKEND, ("", "smsc"))
+_sandbox_sms = _sandbox(_sandbox_name)
+SMS_URL = env.str("SMS_URL", default=_sandbox_sms if EMBEDDED else _real_sms)
 if not EMBEDDED:
-    required("SMS_LOGIN", "SMS_PASSWORD")
-together("SMS_LOGIN", "SMS_PASSWORD")
-SMS_LOGIN = env.str("SMS_LOGIN", default="sandbox")
+    required("SMS_PASSWORD")
+if env.str("SMS_LOGIN", default=""):  # SMS.ru has a password alone
+    together("SMS_LOGIN", "SMS_PASSWORD")
+SMS_LOGIN = env.str("SMS_LOGIN", default="sandbox" if EMBEDDED else "")
 SMS_PASSWORD = env.str("SMS_PASSWORD", default="sandbox")
 SMS_SENDER = env.str("SMS_SENDER", default="")
+SMS_REPORT_SECRET = env.str("SMS_REPORT_SECRET", default=_stand_in)
 # Codes are shown on the page only where the sandbox's own gateway stands in for a real one; check core.E004 holds it.
 SHOW_CODES = EMBEDDED and bool(SANDBOX_URL) and _sandbox_sms == SMS_URL
 

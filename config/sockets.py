@@ -4,10 +4,12 @@ from channels.sessions import CookieMiddleware
 from django.urls import path, re_path
 
 from apps.claims import consumers
+from apps.core.consumers import StaffTargetsConsumer
 
 staff = URLRouter(
     [
         path("claims/", consumers.StaffClaimsConsumer.as_asgi()),
+        path("targets/", StaffTargetsConsumer.as_asgi()),
         path("claims/<uuid:claim_id>/", consumers.StaffClaimConsumer.as_asgi()),
     ]
 )
