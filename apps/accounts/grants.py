@@ -13,3 +13,4 @@ for name in ("periodictask", "intervalschedule", "crontabschedule"):
 for name in ("delivery", "deliveryattempt", "outboxevent"):
     grant(f"core.view_{name}", CLAIMS_HANDLER, SENIOR_HANDLER, FINANCE, SUPPORT_AGENT)
 grant("core.change_delivery", SENIOR_HANDLER)
+grant("core.view_target", SENIOR_HANDLER, AUDITOR)

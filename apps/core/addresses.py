@@ -1,4 +1,5 @@
 import ipaddress
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -23,3 +24,12 @@ def _read(text: str) -> str:
     except ValueError:
         return ""
     return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def is_origin_of(origin: str, host: str) -> bool:
+    """Whether the `Origin` header names a page of `host` (with its port)."""
+    try:
+        page = urlsplit(origin)
+    except ValueError:  # as of "http://["
+        return False
+    return page.netloc == host and page.scheme in ("http", "https")

@@ -71,6 +71,10 @@ class Rejected(IntegrationError):
     """Nothing was done there and the same request never will be: do not send it again."""
 
 
+class AccountRejected(Rejected):
+    """The system refuses us and not the request (login, money, block): nothing will pass until staff act."""
+
+
 class OutcomeUnknown(IntegrationError):
     """It may have been done: ask before sending again, by `remote_id` where the system lets us choose the id."""
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import crypto
 
 LANGUAGES = ("ru", "uk", "en")
+ALL_THREE = _("Give the text in Russian, Ukrainian and English.")
 
 
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
@@ -79,8 +80,13 @@ class TranslatedFormField(forms.MultiValueField):
             kwargs.pop(unused, None)
         fields = [forms.CharField(required=required) for _language in LANGUAGES]
         super().__init__(
-            fields, widget=TranslatedWidget(long=long), required=required, require_all_fields=required, **kwargs
-        )
+            fields, widget=TranslatedWidget(long=long), required=required, require_all_fields=required,
+            error_messages={"required": ALL_THREE}, **kwargs,
+        )  # fmt: skip
+
+    def clean(self, value: Any) -> Any:
+        """As sent, without the spaces around: a text of spaces only is none."""
+        return super().clean([one.strip() if isinstance(one, str) else one for one in value or []])
 
     def compress(self, values: list[str]) -> dict[str, str]:
         return dict(zip(LANGUAGES, values, strict=False)) if values else {}
@@ -88,7 +94,7 @@ class TranslatedFormField(forms.MultiValueField):
 
 def _complete(value: Any) -> None:
     if not isinstance(value, dict) or any(not isinstance(value.get(code), str) for code in LANGUAGES):
-        raise ValidationError(_("Give the text in Russian, Ukrainian and English."))
+        raise ValidationError(ALL_THREE)
 
 
 class TranslatedField(models.JSONField):

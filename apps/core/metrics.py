@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from apps.core.deliveries import oldest_unfinished
-from apps.core.models import Delivery
+from apps.core.models import Delivery, Target
 
 registry = CollectorRegistry()
 _requests = Counter("claimdesk_requests", "Requests answered", ["method", "route", "status"], registry=registry)
@@ -39,6 +39,17 @@ class _Deliveries(Collector):
         for state, target, n in rows.annotate(n=Count("id")).order_by("state", "target"):
             count.add_metric([state, target], n)
         yield count
+        yield _blocked()
+
+
+def _blocked() -> Metric:
+    """1 for each target that gets nothing, with the reason: a target that works has no line."""
+    blocked = GaugeMetricFamily("claimdesk_target_blocked", "Targets that get nothing", labels=["target", "why"])
+    rows = Target.objects.filter(Q(paused_at__isnull=False) | Q(opened_at__isnull=False)).order_by("name")
+    for name, paused_at, opened_at in rows.values_list("name", "paused_at", "opened_at"):
+        for why in [*(["paused"] if paused_at else []), *(["breaker"] if opened_at else [])]:
+            blocked.add_metric([name, why], 1)
+    return blocked
 
 
 class _OnDemand(_Deliveries):

@@ -64,6 +64,22 @@ def _take(limit: Limit, now: datetime) -> bool:
         return cursor.fetchone() is not None
 
 
+def spend(limit: Limit, amount: int, *, now: datetime) -> None:
+    """Count `amount` of what is known only when it is spent, also past the limit."""
+    with transaction.atomic():
+        row, _ = Quota.objects.select_for_update().get_or_create(name=limit.name, defaults={"started_at": now})
+        if row.started_at <= now - timedelta(seconds=limit.seconds):
+            row.started_at, row.used = now, 0
+        row.used += amount
+        row.save(update_fields=["started_at", "used"])
+
+
+def is_spent(limit: Limit, *, now: datetime) -> bool:
+    """Whether nothing of `limit` is left in its window."""
+    since = now - timedelta(seconds=limit.seconds)
+    return Quota.objects.filter(name=limit.name, started_at__gt=since, used__gte=limit.most).exists()
+
+
 def quotas_purge(*, now: datetime) -> int:
     """Forget windows that began more than a day ago: no limit is longer. Returns how many."""
     return Quota.objects.filter(started_at__lt=now - LONGEST).delete()[0]

@@ -1,6 +1,9 @@
 """The schedule's first rows. They are written once; after that ops edit them in the admin."""
 
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 # s: older ones are not kept for a worker that is away. Long, since the clocks of beat and worker may differ: what looks
 # expired to the worker is dropped, and with a short limit every sweep would be.
@@ -14,6 +17,9 @@ def every(seconds: int, *, name: str, task: str) -> None:
 
 
 every(15, name="Sweep deliveries", task="core.drain")
+every(15, name="Sweep slow deliveries", task="core.drain_slow")
+every(15, name="Sweep heavy deliveries", task="core.drain_heavy")
+every(60, name="End parked deliveries that are past their use", task="core.end_worthless")
 
 
 def write_rows(**_: Any) -> None:
@@ -24,4 +30,6 @@ def write_rows(**_: Any) -> None:
             continue
         wanted = {"every": seconds, "period": IntervalSchedule.SECONDS}  # ops may have made the same interval twice
         interval = IntervalSchedule.objects.filter(**wanted).first() or IntervalSchedule.objects.create(**wanted)
-        PeriodicTask.objects.create(name=name, task=task, interval=interval, expire_seconds=STALE)
+        # As if it had run long ago: beat would let a new one wait for a whole interval.
+        begun = timezone.now() - timedelta(seconds=seconds)
+        PeriodicTask.objects.create(name=name, task=task, interval=interval, expire_seconds=STALE, last_run_at=begun)

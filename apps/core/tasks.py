@@ -10,7 +10,7 @@ import structlog
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from apps.core.drain import drain
+from apps.core.drain import drain, end_worthless
 from apps.core.outbox import on_wake
 
 log = structlog.get_logger(__name__)
@@ -21,7 +21,23 @@ PARTING = 1.0  # s that a process waits at its end for its last wake-up to leave
 
 @shared_task(name="core.drain")
 def drain_deliveries() -> int:
-    return drain()
+    return drain("quick")
+
+
+# One try may take some minutes where each of its calls is answered late; a try that is cut off is found by its lease.
+@shared_task(name="core.drain_slow", soft_time_limit=1200, time_limit=1230)
+def drain_slow_deliveries() -> int:
+    return drain("slow")
+
+
+@shared_task(name="core.drain_heavy", soft_time_limit=1200, time_limit=1230)
+def drain_heavy_deliveries() -> int:
+    return drain("heavy")
+
+
+@shared_task(name="core.end_worthless")
+def end_worthless_deliveries() -> int:
+    return end_worthless()
 
 
 class Waker:
@@ -70,5 +86,10 @@ class Waker:
 
 
 wake_workers = Waker(lambda: drain_deliveries.apply_async(expires=STALE))
-on_wake(wake_workers)
-atexit.register(wake_workers.wait, PARTING)
+wake_slow_workers = Waker(lambda: drain_slow_deliveries.apply_async(expires=STALE))
+wake_heavy_workers = Waker(lambda: drain_heavy_deliveries.apply_async(expires=STALE))
+on_wake("quick", wake_workers)
+on_wake("slow", wake_slow_workers)
+on_wake("heavy", wake_heavy_workers)
+for waker in (wake_workers, wake_slow_workers, wake_heavy_workers):
+    atexit.register(waker.wait, PARTING)

@@ -1,3 +1,3 @@
-from apps.core.admin import first_page, ledger, outbox, schedule
+from apps.core.admin import deliveries, first_page, ledger, outbox, schedule
 
-__all__ = ["first_page", "ledger", "outbox", "schedule"]
+__all__ = ["deliveries", "first_page", "ledger", "outbox", "schedule"]

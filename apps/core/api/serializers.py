@@ -26,6 +26,17 @@ class StrictRegexField(serializers.RegexField):
         return str(super().to_internal_value(data))
 
 
+class StrictChoiceField(serializers.ChoiceField):
+    """One of its values, that came as text. What was sent is not repeated: it may be long, or of another type."""
+
+    default_error_messages = {"invalid_choice": _("Choose one of the answers.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid_choice")
+        return super().to_internal_value(data)
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses keys that it does not know: a typing error must not pass for an answer that was kept."""
 

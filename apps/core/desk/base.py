@@ -4,10 +4,14 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_noop
 
 from apps.core import panels
 from apps.core.desk.lists import CappedPaginator, TunedChangeList, table_estimate
 from apps.core.errors import DomainError
+
+# Django's own phrases, translated again by us: in theirs the name that follows would have to bend.
+REPHRASED = (gettext_noop("Add %s"), gettext_noop("Add %(name)s"), gettext_noop("Add another %(verbose_name)s"))
 
 
 class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

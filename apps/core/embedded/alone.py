@@ -18,12 +18,13 @@ from apps.core.embedded.ports import HOST
 
 
 def start_worker(app: Celery) -> threading.Thread:
-    """Run a worker of two threads beside the web server, looking for tasks every 50 ms."""
+    """Run a worker of four threads beside the web server, looking for tasks every 50 ms."""
     app.conf.broker_transport_options = {"polling_interval": 0.05}
     worker = WorkController(
         app=app,
         pool_cls="threads",
-        concurrency=2,
+        concurrency=4,
+        queues="celery,slow,heavy",
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,

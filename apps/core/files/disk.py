@@ -27,7 +27,7 @@ class Disk:
 
     def size(self, key: str) -> int | None:
         """How many bytes are under `key`; None if nothing is."""
-        with _as_storage_failed():
+        with as_storage_failed():
             try:
                 return (self._root / key).stat().st_size
             except (FileNotFoundError, NotADirectoryError):
@@ -35,13 +35,13 @@ class Disk:
 
     def open(self, key: str) -> IO[bytes]:
         """The file, open for reading."""
-        with _as_storage_failed():
+        with as_storage_failed():
             return (self._root / key).open("rb")
 
     def put(self, path: Path, *, key: str, sha256: str, size: int, content_type: str) -> None:
         """Copy `path` to its place. A crash at any moment leaves the old file or the whole new one."""
         place = self._root / key
-        with _as_storage_failed():
+        with as_storage_failed():
             part, target = self._new_part(place)
             try:
                 with target, path.open("rb") as source:
@@ -59,7 +59,7 @@ class Disk:
     def delete(self, key: str) -> None:
         """Remove the file, and the folders that it leaves empty."""
         place = self._root / key
-        with _as_storage_failed():
+        with as_storage_failed():
             place.unlink(missing_ok=True)
         for folder in place.parents:
             if folder == self._root:
@@ -71,7 +71,7 @@ class Disk:
 
     def delete_folder(self, folder: str) -> None:
         """Remove all below `folder`, also the parts that a crash left."""
-        with _as_storage_failed():
+        with as_storage_failed():
             if (self._root / folder).is_dir():
                 shutil.rmtree(self._root / folder)
 
@@ -108,7 +108,8 @@ def _hash(path: Path) -> tuple[str, int]:
 
 
 @contextlib.contextmanager
-def _as_storage_failed() -> Iterator[None]:
+def as_storage_failed() -> Iterator[None]:
+    """Let what the disk says come out as StorageFailed, or StorageFull where there is no room."""
     try:
         yield
     except OSError as error:

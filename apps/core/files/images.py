@@ -3,6 +3,8 @@
 import io
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +38,18 @@ class Picture:
 
 def read_picture(path: Path, kind: Kind, *, max_pixels: int, preview_to: Path, thumb_to: Path) -> Picture:
     """Decode the whole picture; write its preview and thumbnail as JPEG. Raises Refused(file_bomb, file_broken)."""
+    with opened_picture(path, kind, max_pixels=max_pixels) as opened:
+        width, height = size_seen(opened)
+        preview = upright(opened, (PREVIEW_SIDE, PREVIEW_SIDE))
+        preview.save(preview_to, "JPEG", quality=85, optimize=True)
+        preview.thumbnail((THUMB_SIDE, THUMB_SIDE))
+        preview.save(thumb_to, "JPEG", quality=80, optimize=True)
+        return Picture(width, height)
+
+
+@contextmanager
+def opened_picture(path: Path, kind: Kind, *, max_pixels: int) -> "Iterator[ImageFile]":
+    """The picture, not decoded yet. What goes wrong inside is raised as Refused(file_bomb, file_broken)."""
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = max_pixels
@@ -48,43 +62,48 @@ def read_picture(path: Path, kind: Kind, *, max_pixels: int, preview_to: Path, t
         pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
     try:
         with Image.open(path, formats=[FORMATS[kind]]) as opened:
-            return _draw(opened, max_pixels, preview_to, thumb_to)
+            _refuse_bomb(opened, max_pixels)
+            yield opened
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Refused(refusals.BOMB, str(error)) from error
     except UNREADABLE as error:
         raise Refused(_code_of(error), type(error).__name__) from error
 
 
-def _draw(opened: "ImageFile", max_pixels: int, preview_to: Path, thumb_to: Path) -> Picture:
+def _refuse_bomb(opened: "ImageFile", max_pixels: int) -> None:
     width, height = opened.size
     if width * height > max_pixels:
         raise Refused(refusals.BOMB, f"{width} x {height} pixels")
     frames = getattr(opened, "n_frames", 1)
     if frames > MAX_FRAMES:
         raise Refused(refusals.BOMB, f"{frames} frames")
+
+
+def size_seen(opened: "ImageFile") -> tuple[int, int]:
+    """Width and height in pixels with the orientation applied."""
+    width, height = opened.size
+    return (height, width) if _turn_of(opened) in _turns_sideways() else (width, height)
+
+
+def upright(opened: "ImageFile", most: tuple[int, int]) -> "Image.Image":
+    """The picture upright, in sRGB, without metadata, at most `most` wide and high. It is decoded to its end."""
     turn = _turn_of(opened)
     icc_profile = opened.info.get("icc_profile")
-    opened.draft("RGB", (PREVIEW_SIDE, PREVIEW_SIDE))
+    if turn in _turns_sideways():
+        most = (most[1], most[0])
+    opened.draft("RGB", most)
     opened.load()
-
-    small = _shrunk(opened)
-    del opened
-    small = _in_srgb(_on_white(small), icc_profile)
+    small = _in_srgb(_on_white(_shrunk(opened, most)), icc_profile)
     if turn is not None:
         small = small.transpose(turn)
-        if turn in _turns_sideways():
-            width, height = height, width
     # A pasted copy: `save` would carry comment and profile over from `info`.
-    preview = small.copy()
-    preview.info = {}
-    preview.save(preview_to, "JPEG", quality=85, optimize=True)
-    preview.thumbnail((THUMB_SIDE, THUMB_SIDE))
-    preview.save(thumb_to, "JPEG", quality=80, optimize=True)
-    return Picture(width, height)
+    small = small.copy()
+    small.info = {}
+    return small
 
 
-def _shrunk(opened: "Image.Image") -> "Image.Image":
-    """At most PREVIEW_SIDE on a side, in a mode that keeps what it shows: L, RGB, RGBA or CMYK."""
+def _shrunk(opened: "Image.Image", most: tuple[int, int]) -> "Image.Image":
+    """At most `most` wide and high, in a mode that keeps what it shows: L, RGB, RGBA or CMYK."""
     if opened.mode.startswith("I"):
         # 16 bits a pixel; `convert` alone would clip all but the darkest 256 shades to white.
         opened = opened.point(lambda shade: shade / 256).convert("L")
@@ -94,7 +113,7 @@ def _shrunk(opened: "Image.Image") -> "Image.Image":
         opened = opened.convert("RGBA")
     elif opened.mode not in ("L", "RGB", "RGBA", "CMYK"):
         opened = opened.convert("RGB")
-    opened.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), reducing_gap=2.0)
+    opened.thumbnail(most, reducing_gap=2.0)
     return opened
 
 

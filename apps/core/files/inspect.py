@@ -9,15 +9,13 @@ import argparse
 import errno
 import json
 import mmap
-import resource
 import sys
 from pathlib import Path
 from typing import Any
 
 from apps.core.files import refusals, signatures
+from apps.core.files.bounded import limit_this_process
 from apps.core.files.refusals import Refused
-
-MB = 1024 * 1024
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -57,23 +55,6 @@ def inspect(options: argparse.Namespace) -> dict[str, Any]:
         path, kind, max_pixels=options.max_pixels, preview_to=options.preview_to, thumb_to=options.thumb_to
     )
     return found | {"width": picture.width, "height": picture.height}
-
-
-def limit_this_process(*, memory_mb: int, cpu_s: int, file_mb: int) -> None:
-    """Bound address space, processor time and written files, and leave no core."""
-    limits = [
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_CPU, cpu_s, cpu_s + 1),
-        (resource.RLIMIT_FSIZE, file_mb * MB, file_mb * MB),
-        (resource.RLIMIT_NOFILE, 64, 64),
-    ]
-    if sys.platform == "linux":  # elsewhere RLIMIT_AS is refused or means nothing
-        limits.append((resource.RLIMIT_AS, memory_mb * MB, memory_mb * MB))
-    for name, soft, hard in limits:
-        _, most = resource.getrlimit(name)
-        if most != resource.RLIM_INFINITY:
-            soft, hard = min(soft, most), min(hard, most)
-        resource.setrlimit(name, (soft, hard))
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

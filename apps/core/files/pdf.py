@@ -1,8 +1,8 @@
 """Reads a PDF as far as its objects: pages, encryption, active content. Runs in the child; no Django here.
 
-Content is never rendered. What is bounded: objects walked, pages, what a compressed stream unfolds to, the pixels an
-image declares. Objects below /StructTreeRoot (the tags of accessible documents, by the ten thousand) are left out:
-a viewer takes no action from there.
+Content is never rendered. What is bounded: objects walked, pages, what a compressed stream unfolds to, what forms come
+to that draw forms, the pixels an image declares. Objects below /StructTreeRoot (the tags of accessible documents, by
+the ten thousand) are left out: a viewer takes no action from there.
 """
 
 import errno
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apps.core.files import refusals
+from apps.core.files.pdf_forms import Drawing
 from apps.core.files.refusals import Refused
 from apps.core.files.signatures import refuse_markup
 
@@ -86,12 +87,13 @@ def _read(stream: Any, max_pages: int) -> int:
     # Banks and airlines lock copying, not reading: such a file opens for anyone, with the empty password.
     if reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED:
         raise Refused(refusals.ENCRYPTED, "needs a password")
-    pages = _count_pages(reader, max_pages)
-    _walk(reader)
+    drawing = Drawing()
+    pages = _count_pages(reader, max_pages, drawing)
+    _walk(reader, drawing)
     return pages
 
 
-def _count_pages(reader: "PdfReader", max_pages: int) -> int:
+def _count_pages(reader: "PdfReader", max_pages: int, drawing: Drawing) -> int:
     from pypdf.generic import DictionaryObject, IndirectObject
 
     count, seen, stack = 0, set[tuple[int, int]](), [dict.get(reader.root_object, "/Pages")]
@@ -118,6 +120,7 @@ def _count_pages(reader: "PdfReader", max_pages: int) -> int:
             count += 1
             if count > max_pages:
                 raise Refused(refusals.TOO_MANY_PAGES, f"more than {max_pages} pages")
+            drawing.check_page(node)
     if not count:
         raise Refused(refusals.BROKEN, "no pages")
     return count
@@ -132,7 +135,7 @@ def _check_page(page: "DictionaryObject") -> None:
         raise Refused(refusals.BROKEN, "a page's content is missing")
 
 
-def _walk(reader: "PdfReader") -> None:
+def _walk(reader: "PdfReader", drawing: Drawing) -> None:
     """Look at everything that a viewer can reach."""
     from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
@@ -150,6 +153,7 @@ def _walk(reader: "PdfReader") -> None:
             unfolded += _unfolds_to(item)
             if unfolded > MAX_STREAMS:
                 raise Refused(refusals.BOMB, "streams unfold without end")
+            drawing.check_stream(item)
         if isinstance(item, DictionaryObject):
             _refuse_active(item)
             children: Iterable[Any] = [value for key, value in dict.items(item) if key not in NOT_WALKED]

@@ -30,7 +30,7 @@ class S3:
             with _as_storage_failed():
                 return int(self._client.head_object(**self._named(key))["ContentLength"])
         except StorageFailed as error:
-            if _status(error.__cause__) == HTTPStatus.NOT_FOUND:
+            if status_of(error.__cause__) == HTTPStatus.NOT_FOUND:
                 return None
             raise
 
@@ -85,7 +85,8 @@ class _Body(io.RawIOBase):
         super().close()
 
 
-def _status(error: BaseException | None) -> int | None:
+def status_of(error: BaseException | None) -> int | None:
+    """The HTTP status of what S3 answered; None for an error of another kind."""
     if not isinstance(error, ClientError):
         return None
     status: int | None = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -97,6 +98,6 @@ def _as_storage_failed() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise StorageFailed(f"{error.operation_name} answered {_status(error)}") from error
+        raise StorageFailed(f"{error.operation_name} answered {status_of(error)}") from error
     except (BotoCoreError, urllib3.exceptions.HTTPError, OSError) as error:
         raise StorageFailed(type(error).__name__) from error

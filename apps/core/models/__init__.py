@@ -2,6 +2,7 @@ from apps.core.models.audit import AuditEntry
 from apps.core.models.base import BaseModel
 from apps.core.models.ledger import IdempotencyKey, InboxMessage, Quota
 from apps.core.models.outbox import Delivery, DeliveryAttempt, OutboxEvent
+from apps.core.models.target import RemoteRef, Target
 
 __all__ = [
     "AuditEntry",
@@ -12,4 +13,6 @@ __all__ = [
     "InboxMessage",
     "OutboxEvent",
     "Quota",
+    "RemoteRef",
+    "Target",
 ]

@@ -77,6 +77,5 @@ class House:
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setattr(outbox, "_handlers", {})
-    monkeypatch.setattr(outbox, "_events", {})
-    monkeypatch.setattr(outbox, "_wakes", [])
+    monkeypatch.setattr(outbox, "_wakes", {lane: [] for lane in outbox.LANES})
     return House()

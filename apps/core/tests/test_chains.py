@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.core.deliveries import delivery_cancel, delivery_retry
+from apps.core.deliveries import delivery_cancel, delivery_complete, delivery_restart, delivery_retry
 from apps.core.errors import Rejected, Unavailable
 from apps.core.models import Delivery
 from apps.core.tests.conftest import House
@@ -57,15 +57,42 @@ def test_a_chain_stops_where_staff_are_needed_and_goes_on_after_them(house: Hous
     assert states(house) == [State.DONE] * 3
 
 
-def test_a_chain_goes_on_after_a_step_that_staff_cancelled(house: House) -> None:
+def test_a_chain_ends_where_staff_cancel_it(house: House) -> None:
     house.chain("reg", contact=(Rejected("no", "no"),), project=())
     house.light()
     house.drain()
 
-    delivery_cancel(delivery_id=house.delivery("reg.contact").pk, reason="made by hand", actor=None, now=house.now)
+    delivery_cancel(delivery_id=house.delivery("reg.contact").pk, reason="a test", actor=None, now=house.now)
     house.drain()
 
-    assert states(house) == [State.CANCELLED, State.DONE]
+    assert states(house) == [State.CANCELLED, State.CANCELLED]
+
+
+def test_a_chain_goes_on_after_a_step_that_staff_skipped(house: House) -> None:
+    house.chain("reg", contact=(Rejected("no", "no"),), project=())
+    house.light()
+    house.drain()
+    contact = house.delivery("reg.contact")
+
+    delivery_complete(delivery_id=contact.pk, remote_id="", reason="made by hand", actor=None, now=house.now)
+    house.drain()
+
+    assert states(house) == [State.DONE_MANUALLY, State.DONE]
+
+
+def test_a_chain_begun_again_from_a_step_does_that_step_and_those_after_it(house: House) -> None:
+    house.chain("reg", contact=(), project=(), ticket=())
+    house.light()
+    house.drain()
+
+    delivery_restart(delivery_id=house.delivery("reg.project").pk, actor=None, now=house.now)
+    again = states(house)
+    house.drain()
+
+    assert again == [State.DONE, State.QUEUED, State.QUEUED]
+    assert {name: len(calls) for name, calls in house.seen.items()} == {
+        "reg.contact": 1, "reg.project": 2, "reg.ticket": 2
+    }  # fmt: skip
 
 
 def test_one_event_s_stuck_chain_does_not_hold_up_another_s(house: House) -> None:

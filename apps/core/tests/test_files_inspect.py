@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from apps.core.files import child, refusals
+from apps.core.files.bounded import ROOT
 from apps.core.files.child import Inspection, inspect_file
 from apps.core.files.errors import SENTENCES, FileRefused, FilesBusy
 from tests.makers import files
@@ -63,6 +64,7 @@ TAKEN: dict[str, tuple[Callable[[], bytes], tuple[str, int, int | None, int | No
     "scanned pdf": (files.pdf_scanned, ("pdf", 6, None, None)),
     "pdf locked against copying": (files.pdf_owner_locked, ("pdf", 1, None, None)),
     "pdf, compressed objects": (lambda: files.compressed_objects(files.pdf(2)), ("pdf", 2, None, None)),
+    "pdf, forms that draw forms": (partial(files.pdf_of_nested_forms, 3), ("pdf", 1, None, None)),
     "pdf, byte order mark and padding": (lambda: b"\xef\xbb\xbf" + files.pdf() + bytes(5000), ("pdf", 1, None, None)),
 }
 
@@ -141,6 +143,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "apng of 10 000 frames": (files.apng, refusals.BOMB),
     "pdf, stream of 300 MB": (files.pdf_with_stream_bomb, refusals.BOMB),
     "pdf, image of 3600 megapixels": (files.pdf_with_image_bomb, refusals.BOMB),
+    "pdf, forms that draw forms": (files.pdf_of_nested_forms, refusals.BOMB),
+    "pdf, forms by a name in disguise": (partial(files.pdf_of_nested_forms, name=b"/#46"), refusals.BOMB),
+    "pdf, forms by a name in a string": (partial(files.pdf_of_nested_forms, name=b"(F)"), refusals.BOMB),
+    "pdf, forms within forms": (partial(files.pdf_of_nested_forms, 60, 1), refusals.BOMB),
     "pdf, 400 000 objects": (files.pdf_of_many_objects, None),
     "pdf, nested without end": (files.pdf_nested, None),
 }
@@ -270,7 +276,7 @@ def test_large_files_are_read_in_600_mb(make, tmp_path):
 
     # A process in between, because Linux counts the peak of whoever starts a process as that process's own.
     command = [sys.executable, "-c", MEASURED, *child._command(path, tmp_path / "p", tmp_path / "t")]
-    ended = subprocess.run(command, cwd=child.ROOT, capture_output=True, check=True)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     answer, peak = ended.stdout.splitlines()
 
     assert b"refused" not in answer
@@ -350,7 +356,7 @@ def test_the_child_does_not_load_django(tmp_path):
     ended = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(child.ROOT)},
+        env={"PYTHONPATH": str(ROOT)},
         capture_output=True,
         check=False,
     )

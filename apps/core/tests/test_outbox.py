@@ -8,7 +8,7 @@ from django.db import transaction
 
 from apps.core import outbox
 from apps.core.models import Delivery, OutboxEvent
-from apps.core.outbox import Event, event_from, publish
+from apps.core.outbox import event_from, publish
 from apps.core.tests.conftest import House, LampLit
 
 
@@ -54,7 +54,7 @@ def test_workers_are_woken_after_the_commit_and_not_before(
 ) -> None:
     house.handler("app.write")
     woken: list[int] = []
-    outbox.on_wake(lambda: woken.append(1))
+    outbox.on_wake("quick", lambda: woken.append(1))
 
     with django_capture_on_commit_callbacks(execute=True):
         house.light()
@@ -70,7 +70,7 @@ def test_a_wake_up_that_breaks_does_not_break_the_change(house: House) -> None:
     def broken() -> None:
         raise ZeroDivisionError
 
-    outbox.on_wake(broken)
+    outbox.on_wake("quick", broken)
     house.light()
 
     assert Delivery.objects.count() == 1
@@ -103,9 +103,9 @@ def test_two_handlers_of_one_name_are_refused(house: House) -> None:
 
 
 def test_events_of_the_product_hold_ids_alone() -> None:
-    """No personal data in the outbox: every field of every event that something handles is named for an id."""
-    found: list[type[Event]] = list(outbox._events.values())
+    """No personal data in the outbox: every field of every event is named for an id, or counts or dates something."""
+    found = [event for event in outbox._events.values() if ".tests." not in event.__module__]
     fields = [name for event in found for name in event.__annotations__ if name not in ("name", "about")]
 
     assert fields
-    assert [name for name in fields if not name.endswith("_id")] == []
+    assert {name for name in fields if not name.endswith("_id")} == {"day", "number"}

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from apps.core.models import Quota
-from apps.core.quotas import Limit, QuotaExceeded, quotas_purge, reserve
+from apps.core.quotas import Limit, QuotaExceeded, is_spent, quotas_purge, reserve, spend
 from tests.parallel import at_once, kinds
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -97,3 +97,21 @@ def test_a_window_that_ends_while_many_ask_is_begun_once() -> None:
     results = at_once(50, lambda _: reserve([HOURLY], now=NOW + timedelta(hours=1)))
 
     assert kinds(results) == {"NoneType": 3, "QuotaExceeded": 47}
+
+
+def test_what_was_spent_counts_in_its_window_and_past_the_limit() -> None:
+    spend(HOURLY, 2, now=NOW)
+    assert not is_spent(HOURLY, now=NOW)
+
+    spend(HOURLY, 40, now=NOW + timedelta(seconds=10))
+
+    assert is_spent(HOURLY, now=NOW + timedelta(seconds=3599))
+    assert not is_spent(HOURLY, now=NOW + timedelta(seconds=3600))
+
+
+def test_a_new_window_of_spending_begins_at_nothing() -> None:
+    spend(HOURLY, 40, now=NOW)
+
+    spend(HOURLY, 1, now=NOW + timedelta(hours=1))
+
+    assert used("sms.hour") == 1

@@ -16,7 +16,8 @@ from apps.core.tests.conftest import House
 
 
 def test_the_web_process_knows_how_to_wake_workers() -> None:
-    assert tasks.wake_workers in outbox._wakes
+    assert tasks.wake_workers in outbox._wakes["quick"]
+    assert tasks.wake_slow_workers in outbox._wakes["slow"]
 
 
 def test_wake_ups_leave_from_another_thread_and_several_leave_as_one() -> None:
@@ -93,7 +94,7 @@ def test_a_lost_wake_up_costs_a_sweep_and_nothing_else(house: House, monkeypatch
         raise OperationalError("connection refused")
 
     monkeypatch.setattr(drain_deliveries, "apply_async", nobody_there)
-    outbox.on_wake(Waker(lambda: drain_deliveries.apply_async(expires=60)))
+    outbox.on_wake("quick", Waker(lambda: drain_deliveries.apply_async(expires=60)))
     house.handler("app.write")
     with transaction.atomic():
         house.light()

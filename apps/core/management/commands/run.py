@@ -1,6 +1,7 @@
 """Starts all of Claimdesk on this machine and stops all of it: `make run`."""
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -45,14 +46,14 @@ class Command(BaseCommand):
         try:
             with sole_run(folder, note=f"http://{HOST}:{port}/, process {os.getpid()}"):
                 check_port(port)
-                self._prepare()
+                self._prepare(port)
                 problem = Run(self, folder=folder, port=port, in_process=options["in_process"]).until_stopped()
         except (PortTaken, AlreadyRunning) as refused:
             raise CommandError(str(refused)) from refused
         if problem:
             raise CommandError(problem)
 
-    def _prepare(self) -> None:
+    def _prepare(self, port: int) -> None:
         """Bring the database up to date, and fill it with the demo if nobody is in it yet."""
         self.stdout.write("Preparing the database ...")
         try:
@@ -64,7 +65,13 @@ class Command(BaseCommand):
         if unfinished.exists() or not get_user_model()._default_manager.exists():
             self.stdout.write("Loading the demo ...")
             unfinished.touch()  # stays if this is interrupted, and the next run completes it
-            call_command("demo", verbosity=0)
+            # By a process that knows of the sandbox, so that the demo's claims are registered there, too.
+            told = {"CLAIMDESK_SANDBOX_URL": f"http://{HOST}:{port + 1}", **os.environ}
+            loaded = subprocess.run(
+                [sys.executable, "manage.py", "demo", "--verbosity", "0"], cwd=settings.BASE_DIR, env=told, check=False
+            )
+            if loaded.returncode:
+                raise CommandError("The demo could not be loaded; what it said stands above.")
             unfinished.unlink()
         connections.close_all()
 
@@ -121,7 +128,14 @@ class Run:
             self.group.start("server", [*python, "-m", "apps.core.embedded.alone", str(self.port)])
             return None
         self.group.start("web", [*python, *_web(self.port)])
-        self.group.start("worker", [*python, *_celery("worker --concurrency 2 --without-gossip --without-mingle")])
+        worker = "worker --without-gossip --without-mingle"
+        self.group.start("worker", [*python, *_celery(f"{worker} --concurrency 2 --hostname quick@%h")])
+        # Waits for slow systems most of its time: threads do, in one process.
+        slow = f"{worker} --queues slow --pool threads --concurrency 4 --hostname slow@%h"
+        self.group.start("slow worker", [*python, *_celery(slow)])
+        # Waits for the child that looks at a page: it, not this process, keeps a processor busy.
+        heavy = f"{worker} --queues heavy --pool threads --concurrency 2 --hostname heavy@%h"
+        self.group.start("heavy worker", [*python, *_celery(heavy)])
         self.group.start("beat", [*python, *_celery("beat")])
         return None
 
