@@ -8,16 +8,17 @@ import email.utils
 import json
 import random
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 import requests
 import structlog
 import urllib3
+from django.conf import settings
 from django.utils.translation import gettext as _
 from requests.structures import CaseInsensitiveDict
 
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 MAX_BYTES = 2 * 1024 * 1024
 TRIES = 3  # of a GET, within one deadline
 _CHUNK = 16 * 1024
+_PIECE = 256 * 1024  # of an upload
 _READS = ("GET", "HEAD")
 _NOT_DONE = {408, 425, 429}  # by definition nothing was done, whatever the method
 _LONGEST_WAIT = 24 * 3600.0  # s: no system's Retry-After is believed beyond it
@@ -59,12 +61,43 @@ class Answer:
         return _undecided(_("The system's answer could not be understood."), code, safe=self.safe)
 
 
+class Upload:
+    """A request's body of `size` bytes, read from `stream` while it is sent and never whole in memory.
+
+    It serves one request, and `stream` stays open. What its `read` raises comes out of the call, except an OSError,
+    which counts as a broken line. A stream of another size makes the call raise Rejected (upload_size).
+    """
+
+    def __init__(self, stream: IO[bytes], size: int) -> None:
+        self._stream, self._size = stream, size
+
+    def __len__(self) -> int:
+        return self._size  # requests asks for it and then names it in Content-Length
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = self._size
+        while piece := self._stream.read(_PIECE):
+            left -= len(piece)
+            if left < 0:
+                break
+            yield piece
+        if left:
+            raise Rejected(_("The file has changed while it was being sent."), "upload_size")
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(name)  # NaN and Infinity are not JSON
 
 
 def _undecided(detail: str, code: str, *, safe: bool) -> IntegrationError:
     return Unavailable(detail, code) if safe else OutcomeUnknown(detail, code)
+
+
+def in_our_network(url: str) -> bool:
+    """Whether what is at `url` may be on our own machine or network: the sandbox, and hosts that the settings name."""
+    parts = urlsplit(url)
+    is_sandbox = bool(settings.SANDBOX_URL) and parts.netloc == urlsplit(settings.SANDBOX_URL).netloc
+    return is_sandbox or parts.hostname in settings.PRIVATE_HOSTS
 
 
 class HttpClient:
@@ -106,26 +139,29 @@ class HttpClient:
         *,
         args: Mapping[str, object] | None = None,
         params: Mapping[str, Any] | None = None,
-        data: Mapping[str, Any] | bytes | None = None,
+        data: Mapping[str, Any] | bytes | Upload | None = None,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
         expected: Collection[int] = (),
         safe: bool | None = None,
+        deadline: float | None = None,
     ) -> Answer:
         """Send one request and return the answer if its status is 2xx or among `expected`.
 
         `path` may hold places as in `/customers/{id}`, filled with quoted `args`; only the template is logged.
         `safe` says that a repetition does no harm though the method is not GET: then failures are Unavailable.
+        `deadline` (s) replaces the client's own for this call.
         Raises Unavailable, Rejected or OutcomeUnknown.
         """
         method = method.upper()
         safe = method in _READS if safe is None else safe
         filled = path.format_map({k: quote(str(v), safe="") for k, v in (args or {}).items()})
+        body: Any = data if data else None  # an empty Upload would be sent in chunks
         request = requests.Request(
-            method, self.base_url + filled, params=params, data=data, json=json, headers=dict(headers or {}), auth=auth
+            method, self.base_url + filled, params=params, data=body, json=json, headers=dict(headers or {}), auth=auth
         )
-        ends = time.monotonic() + self._deadline
+        ends = time.monotonic() + (self._deadline if deadline is None else deadline)
         tries = TRIES if method in _READS else 1
         for attempt in range(1, tries + 1):
             try:
@@ -140,7 +176,7 @@ class HttpClient:
     def _once(
         self, request: requests.Request, path: str, *, safe: bool, expected: Collection[int], ends: float
     ) -> Answer:
-        call = Call(deadline=ends - time.monotonic(), private_host=self._private_host)
+        call = Call(deadline=ends - time.monotonic(), private_host=self._private_host, pause=self._read)
         token = CURRENT.set(call)
         started = time.monotonic()
         status, code = None, ""

@@ -3,8 +3,10 @@
 import smtplib
 
 from django.core.mail import EmailMessage, get_connection
+from django.utils.translation import gettext as _
 
 from apps.integrations.errors import OutcomeUnknown, Rejected, Unavailable
+from apps.integrations.health import Health
 
 
 def send(message: EmailMessage) -> None:
@@ -23,6 +25,18 @@ def send(message: EmailMessage) -> None:
         raise OutcomeUnknown(f"the mail server fell silent ({type(error).__name__})", "mail_unclear") from error
     finally:
         connection.close()
+
+
+def check() -> Health:
+    """Whether the mail server lets us in."""
+    connection = get_connection()
+    try:
+        connection.open()
+    except (OSError, smtplib.SMTPException) as error:
+        return Health(False, "mail_unavailable", _("The mail server does not answer (%s).") % type(error).__name__)
+    finally:
+        connection.close()
+    return Health(True, "ok", _("The mail server answers."))
 
 
 def _refusal(error: smtplib.SMTPException) -> Unavailable | Rejected:

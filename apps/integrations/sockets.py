@@ -43,10 +43,14 @@ def is_reachable(address: str, *, allow_private: bool) -> bool:
 
 
 class Call:
-    """One call on the wire: its deadline (s), what it may connect to, and whether anything of the request has left."""
+    """One call on the wire: its deadline (s), what it may connect to, and whether anything of the request has left.
 
-    def __init__(self, *, deadline: float, private_host: tuple[str, int] | None) -> None:
+    `pause` (s) is how long the peer may let us wait while we send.
+    """
+
+    def __init__(self, *, deadline: float, private_host: tuple[str, int] | None, pause: float) -> None:
         self.ends = time.monotonic() + deadline
+        self.pause = pause
         self.private_host = private_host
         self.sent = False
         self.expired = False
@@ -102,7 +106,10 @@ def _resolve(host: str, port: int, timeout: float) -> list[Any]:
 
 
 def _refuse() -> Rejected:
-    return Rejected(_("The system's address is not one that may be connected to."), "address_refused")
+    return Rejected(
+        _("The system's address is not public; CLAIMDESK_PRIVATE_HOSTS names those that need not be."),
+        "address_refused",
+    )
 
 
 def _open(host: str, port: int, timeout: float) -> socket.socket:
@@ -129,6 +136,7 @@ def _open(host: str, port: int, timeout: float) -> socket.socket:
         if not is_reachable(peer, allow_private=allow_private):
             sock.close()
             raise _refuse()
+        sock.settimeout(call.pause)
         call.watch(sock)
         return sock
     raise Unavailable(_("The system does not accept connections."), "connect_failed")

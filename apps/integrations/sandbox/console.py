@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from apps.integrations.sandbox import faults
-from apps.integrations.sandbox.registry import Answer, Request, System, World
+from apps.integrations.sandbox.registry import Answer, Card, Request, System, World
 from apps.integrations.sandbox.store import Item
 
 SHOWN = 50  # items of each system on the page; the JSON has all
@@ -44,12 +44,12 @@ def answer(request: Request, world: World, systems: Systems) -> Answer:
 
 
 def _page(request: Request, world: World, systems: Systems) -> Answer:
-    return _html(request, "integrations/sandbox.html", world, systems)
+    return html(request, "integrations/sandbox.html", lambda: _context(request, world, systems))
 
 
 def _part(request: Request, world: World, systems: Systems) -> Answer:
-    """The lists alone, for the page's refresh; 304 while nothing has changed."""
-    answer = _html(request, "integrations/sandbox_held.html", world, systems)
+    """What changes, for the page's refresh; 304 while nothing has changed."""
+    answer = html(request, "integrations/sandbox_main.html", lambda: _context(request, world, systems))
     tag = f'"{hashlib.sha256(answer.content).hexdigest()[:24]}"'
     headers = {**answer.headers, "ETag": tag}
     if request.headers.get("If-None-Match") == tag:
@@ -57,35 +57,77 @@ def _part(request: Request, world: World, systems: Systems) -> Answer:
     return Answer(200, answer.content, answer.type, headers)
 
 
-def _html(request: Request, template: str, world: World, systems: Systems) -> Answer:
+def html(request: Request, template: str, context: Callable[[], dict[str, Any]], *, status: int = 200) -> Answer:
+    """The page that `template` makes of `context`, both in the reader's language."""
     language = _language(request)
-    host = request.headers.get("Host", "")
     with translation.override(language):
-        shown = [_section(system, world, host) for system in systems.values()]
-        context = {"sections": shown, "language": language, "languages": settings.LANGUAGES}
-        content = render_to_string(template, context).encode()
-    return Answer(200, content, "text/html; charset=utf-8", {**_HEADERS, "Content-Language": language})
+        values = {**context(), "language": language, "languages": settings.LANGUAGES}
+        content = render_to_string(template, values).encode()
+    return Answer(status, content, "text/html; charset=utf-8", {**_HEADERS, "Content-Language": language})
+
+
+def _context(request: Request, world: World, systems: Systems) -> dict[str, Any]:
+    """The systems at a glance, and the one that is looked at; without one, the newest of all."""
+    view = request.form().get("view", "")
+    host = request.headers.get("Host", "")
+    held = {name: _listed(system, world) for name, system in systems.items()}
+    tiles = [_tile(system, world, len(held[name])) for name, system in systems.items()]
+    chosen = systems.get(view)
+    items = held[view] if chosen else sorted((one for all_ in held.values() for one in all_), key=_age, reverse=True)
+    cards = [(systems[item.system], _card(systems[item.system], item, world)) for item in items[:SHOWN]]
+    return {
+        "tiles": [tile for tile in tiles if tile["shown"]],
+        "others": [tile for tile in tiles if not tile["shown"]],
+        "view": view if chosen else "",
+        "section": _section(chosen, world, host) if chosen else None,
+        "cards": [(system, card) for system, card in cards if card],
+        "count": len(items),
+        "more": max(0, len(items) - SHOWN),
+    }
+
+
+def _listed(system: System, world: World) -> list[Item]:
+    return [item for item in world.store.items(system.name) if system.listed(item)]
+
+
+def _age(item: Item) -> int:
+    return item.id
+
+
+def _tile(system: System, world: World, count: int) -> dict[str, Any]:
+    fault = world.faults.current(system.name)
+    wanted = ("down" if "status" in system.kinds else "cut", "silent", "slow")
+    labels = {"down": _("Down (503)"), "cut": _("Cut the line"), "silent": _("Does it, but never answers")}
+    labels["slow"] = _("Slow, 10 s")
+    return {
+        "name": system.name,
+        "title": system.title,
+        "count": count,
+        "shown": system.shown() or count or fault,
+        "fault": fault,
+        "fault_label": _kind_labels()[fault.kind] if fault else "",
+        "presets": [(name, labels[name]) for name in wanted],
+    }
 
 
 def _section(system: System, world: World, host: str) -> dict[str, Any]:
-    held = world.store.items(system.name, limit=SHOWN)
-    count = world.store.count(system.name)
-    fault = world.faults.current(system.name)
     labels = _kind_labels()
     return {
         "name": system.name,
         "title": system.title,
         "empty": system.empty,
         "address": system.address(host, world),
-        "cards": [system.show(item) for item in held] if system.show else [],
-        "count": count,
-        "more": count - len(held),
-        "fault": fault,
-        "fault_label": labels[fault.kind] if fault else "",
+        "fault": world.faults.current(system.name),
         "refusals": system.refusals.items(),
         "takes_status": "status" in system.kinds,
         "kinds": [(kind, labels[kind]) for kind in system.kinds],
     }
+
+
+def _card(system: System, item: Item, world: World) -> Card | None:
+    if system.show_in:
+        return system.show_in(item, world)
+    return system.show(item) if system.show else None
 
 
 def _kind_labels() -> dict[str, str]:
@@ -163,14 +205,16 @@ def _set_fault(request: Request, world: World, systems: Systems, name: str) -> A
     if system is None:
         return Answer.json({"error": "no such system"}, 404)
     try:
-        fault = faults.read(_values(request), kinds=system.kinds, codes=system.refusals)
+        values = _values(request)
+        values = faults.PRESETS.get(str(values.get("preset")), values)
+        fault = faults.read(values, kinds=system.kinds, codes=system.refusals)
     except ValueError as error:  # FaultInvalid, or a body that is not JSON
         return Answer.json({"error": str(error)}, 400)
     if fault:
         world.faults.put(name, fault)
     else:
         world.faults.clear(name)
-    return _done(request, name)
+    return _done(request)
 
 
 def _clear(request: Request, world: World, systems: Systems) -> Answer:
@@ -183,7 +227,7 @@ def _clear(request: Request, world: World, systems: Systems) -> Answer:
         return Answer.json({"error": "no such system"}, 404)
     world.store.clear(name)
     world.faults.clear(name)
-    return _done(request, name)
+    return _done(request)
 
 
 def _values(request: Request) -> Mapping[str, object]:
@@ -198,12 +242,13 @@ def _values(request: Request) -> Mapping[str, object]:
     return values
 
 
-def _done(request: Request, name: str) -> Answer:
+def _done(request: Request) -> Answer:
     """Back to the page for its own forms, JSON for others."""
     if not request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
         return Answer.json({"done": True})
-    query = urlencode({"lang": _language(request)})
-    return Answer(303, b"", headers={"Location": f"/?{query}#{name}" if name else f"/?{query}"})
+    view = request.form().get("view", "")
+    query = urlencode({"lang": _language(request)} | ({"view": view} if view else {}))
+    return Answer(303, b"", headers={"Location": f"/?{query}"})
 
 
 _ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [

@@ -7,6 +7,13 @@ from dataclasses import dataclass, replace
 KINDS = ("status", "delay", "cut", "silence", "garbage", "slow_body", "refuse")
 MOMENTS = ("before", "after")
 LONGEST = 300.0  # s
+PRESETS: dict[str, dict[str, object]] = {  # what the page offers at one press
+    "down": {"kind": "status", "status": 503},
+    "cut": {"kind": "cut"},
+    "silent": {"kind": "silence", "when": "after"},
+    "slow": {"kind": "delay", "seconds": 10},
+    "mend": {"kind": ""},
+}
 
 
 class FaultInvalid(ValueError):
@@ -19,6 +26,7 @@ class Fault:
 
     status: answer `status` · delay: wait `seconds` · cut: close the line · silence: never answer · garbage: answer
     nonsense · slow_body: one byte of the answer every `seconds` · refuse: the system's own error `code`.
+    `match` narrows it to requests whose label (System.label) holds these words, as in "create HelpDesk".
     """
 
     kind: str
@@ -26,6 +34,7 @@ class Fault:
     status: int = 503
     seconds: float = 5.0
     code: str = ""
+    match: str = ""
     times: int | None = None
 
     @property
@@ -56,6 +65,7 @@ def read(values: Mapping[str, object], *, kinds: Collection[str], codes: Collect
         status=int(_number("status", values.get("status"), 503, 100, 599)),
         seconds=_number("seconds", values.get("seconds"), 5.0, 0.0, LONGEST),
         code=code,
+        match=str(values.get("match") or "")[:100],
         times=None if times in (None, "") else int(_number("times", times, 1, 1, 1_000_000)),
     )
 
@@ -87,11 +97,13 @@ class FaultBoard:
         with self._lock:
             return self._faults.get(system)
 
-    def take(self, system: str) -> Fault | None:
-        """The fault for the call that has just come; counts it off."""
+    def take(self, system: str, label: str = "") -> Fault | None:
+        """The fault for the call that has just come and asks for `label`; counts it off."""
         with self._lock:
             fault = self._faults.get(system)
-            if fault is None or fault.times is None:
+            if fault is None or fault.match not in label:
+                return None
+            if fault.times is None:
                 return fault
             if fault.times > 1:
                 self._faults[system] = replace(fault, times=fault.times - 1)

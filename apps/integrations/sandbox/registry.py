@@ -1,5 +1,6 @@
 """What a fake system is made of: routes, a card for the page, refusals and, if it speaks no HTTP, a service."""
 
+import contextlib
 import importlib
 import json
 import pkgutil
@@ -59,8 +60,17 @@ class Attachment:
 
 
 @dataclass(frozen=True)
+class Link:
+    """Another record that a card leads to; `sign` says how they are related."""
+
+    sign: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Card:
-    """How the page shows one held item: `code` is what a person came to copy."""
+    """How the page shows one held item: `code` is what a person came to copy, `kind` what sort of thing it is."""
 
     id: int
     at: datetime
@@ -69,6 +79,9 @@ class Card:
     code: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    kind: str = ""
+    url: str = ""
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,7 @@ class World:
     store: Store
     faults: FaultBoard
     smtp_port: int
+    memory: dict[str, Any] = field(default_factory=dict)  # what systems know only while the process runs
     stopping: Event = field(default_factory=Event)
 
 
@@ -91,6 +105,9 @@ class System:
 
     `address` tells people where it listens; `empty` is what its list says at first.
     `refusals` are its own error numbers with their meaning, which `refuse` turns into an answer.
+    `label` says in a word or two what a request asks for, so that a fault can be meant for some requests only.
+    A request is served, and suffers its fault, inside `guard`. The page has the systems that are `shown` just now,
+    with those of their items that are `listed`.
     """
 
     name: str
@@ -100,9 +117,16 @@ class System:
     refusals: Mapping[str, Any] = field(default_factory=dict)
     kinds: tuple[str, ...] = KINDS
     order: int = 100
+    label: Callable[[Request], str] = lambda request: f"{request.method} {request.path}"
+    guard: Callable[[Request, World], contextlib.AbstractContextManager[object]] = lambda *_: contextlib.nullcontext()
+    shown: Callable[[], bool] = lambda: True
+    listed: Callable[[Item], bool] = lambda item: True
     routes: dict[tuple[str, str], Handler] = field(default_factory=dict)
+    trees: dict[tuple[str, str], Handler] = field(default_factory=dict)
     show: Callable[[Item], Card] | None = None
+    show_in: Callable[[Item, World], Card] | None = None
     refuse: Callable[[str, Request], Answer] | None = None
+    deceive: Callable[[str, Request, World], Answer] | None = None
     serve: Service | None = None
 
     def route(self, path: str, *methods: str) -> Callable[[Handler], Handler]:
@@ -114,14 +138,39 @@ class System:
 
         return register
 
+    def tree(self, path: str, *methods: str) -> Callable[[Handler], Handler]:
+        """Answer `methods` on `path` and on everything below it by the decorated function."""
+
+        def register(handler: Handler) -> Handler:
+            self.trees.update({(method, path): handler for method in methods})
+            return handler
+
+        return register
+
+    def handler_for(self, method: str, path: str) -> Handler | None:
+        """What answers `method` on `path`: a route of just that path, else the tree it stands in."""
+        if exact := self.routes.get((method, path)):
+            return exact
+        return next((one for (verb, top), one in self.trees.items() if verb == method and path.startswith(top)), None)
+
     def card(self, function: Callable[[Item], Card]) -> Callable[[Item], Card]:
         """Show held items by the decorated function."""
         self.show = function
         return function
 
+    def card_in(self, function: Callable[[Item, World], Card]) -> Callable[[Item, World], Card]:
+        """Show held items by the decorated function, which looks at other items too."""
+        self.show_in = function
+        return function
+
     def refusal(self, function: Callable[[str, Request], Answer]) -> Callable[[str, Request], Answer]:
         """Answer the fault `refuse` by the decorated function."""
         self.refuse = function
+        return function
+
+    def deceit(self, function: Callable[[str, Request, World], Answer]) -> Callable[[str, Request, World], Answer]:
+        """Answer the fault `refuse` by the decorated function, which may also do the deed, or half of it."""
+        self.deceive = function
         return function
 
     def service(self, function: Service) -> Service:

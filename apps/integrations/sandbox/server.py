@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 HOST = "127.0.0.1"
 _OWN_NAMES = (HOST, "localhost")  # any other name in Host is a foreign page that resolves to this machine
-_MAX_BODY = 40 * 1024 * 1024
+_MAX_BODY = 210 * 1024 * 1024
 _GARBAGE = b'\x00\xff\xfe<html>{"id":' + b"\xd0" * 40
 
 
@@ -56,7 +56,10 @@ class _Handler(BaseHTTPRequestHandler):
         if refused := self._refused():
             self._write(refused)
             return
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            return  # the client broke off; what it asked for is not known
         name, _, rest = path.lstrip("/").partition("/")
         system = self._sandbox.systems.get(name)
         world = self._sandbox.world
@@ -65,15 +68,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(console.answer(request, world, self._sandbox.systems))
             return
         request = Request(self.command, "/" + rest, parts.query, self.headers, body)
-        handler = system.routes.get((self.command, request.path))
+        handler = system.handler_for(self.command, request.path)
         if handler is None:
             self._write(Answer.json({"error": "no such route"}, 404))
             return
-        fault = world.faults.take(name)
-        log.info("sandbox_call", system=name, route=request.path, fault=fault.kind if fault else None)
-        self._suffer(fault, system, request, lambda: handler(request, world))
+        fault = world.faults.take(name, system.label(request))
+        log.info("sandbox_call", system=name, method=self.command, fault=fault.kind if fault else None)
+        with system.guard(request, world):
+            self._suffer(fault, system, request, lambda: handler(request, world))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve
+    do_MKCOL = do_MOVE = do_OPTIONS = do_PROPFIND = _serve  # WebDAV
 
     def _refused(self) -> Answer | None:
         """The refusal of a request that a page of somebody else's may have sent through a browser."""
@@ -99,6 +104,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault.kind == "refuse" and system.refuse:
             self._write(system.refuse(fault.code, request))
+            return
+        if fault.kind == "refuse" and system.deceive:
+            self._write(system.deceive(fault.code, request, self._sandbox.world))
             return
         wait = self._sandbox.world.stopping.wait
         if fault.kind == "delay" and not fault.deed_first:
@@ -146,7 +154,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _keep_silent(self) -> None:
         """Hold the line until the client or the sandbox goes."""
         while not self._sandbox.world.stopping.wait(0.1):
-            readable, _, _ = select.select([self.connection], [], [], 0)
+            try:
+                readable, _, _ = select.select([self.connection], [], [], 0)
+            except ValueError:  # the server has closed the line: it stops
+                return
             if readable and not self.connection.recv(1024):
                 return
 

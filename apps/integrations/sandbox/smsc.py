@@ -1,27 +1,21 @@
 """SMSC.ru as its customers know it: errors in HTTP 200, windows-1251 unless told otherwise, no idempotency."""
 
-import re
+import hashlib
 import threading
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.integrations.sandbox import texting
 from apps.integrations.sandbox.registry import Answer, Card, Request, System, World
 from apps.integrations.sandbox.store import Item
+from apps.integrations.sms.wire import parts
 
-PART_COST = Decimal("2.15")
-FUNDS = Decimal("10000.00")
 MAX_PARALLEL = 14  # fifteen at once are refused
-SAME_AGAIN = 60  # s
-ON_THE_WAY, DELIVERED_AFTER = 1.0, 3.0  # s since the message was taken
+ON_THE_WAY = 1.0  # s since the message was taken
 _MOSCOW = ZoneInfo("Europe/Moscow")
-_PHONE = re.compile(r"[0-9]{10,15}")
-_CODE = re.compile(r"(?<![0-9-])[0-9]{6}(?![0-9-])")
 _WORDS = {
     1: "parameters error", 2: "authorise error", 3: "no money", 4: "ip is blocked", 5: "invalid date format",
     6: "message is denied", 7: "invalid number", 8: "message can't be delivered",
@@ -34,6 +28,7 @@ smsc = System(
     title=gettext_lazy("SMS gateway"),
     empty=gettext_lazy("No SMS yet. What the product sends appears here."),
     address=lambda host, world: f"http://{host}/smsc/sys/send.php",
+    shown=lambda: settings.SMS_BACKEND.startswith("apps.integrations.sms.smsc."),
     refusals={
         "2": gettext_lazy("Login refused"),
         "3": gettext_lazy("No money"),
@@ -68,8 +63,8 @@ def status(request: Request, world: World) -> Answer:
     held = next((item for item in _held(world) if _is_for(item, form["phone"], form["id"])), None)
     if held is None:
         return _written(form, {"status": -3}, "Status = -3")
-    age = (datetime.now(UTC) - held.at).total_seconds()
-    number = -1 if age < ON_THE_WAY else 0 if age < DELIVERED_AFTER else 1
+    age = texting.age(held)
+    number = -1 if age < ON_THE_WAY else 0 if age < texting.DELIVERED_AFTER else 1
     at = held.at.astimezone(_MOSCOW)
     body = {"status": number, "last_date": f"{at:%d.%m.%Y %H:%M:%S}", "last_timestamp": int(held.at.timestamp())}
     return _written(form, body, f"Status = {number}, check_time = {body['last_date']}")
@@ -80,7 +75,7 @@ def balance(request: Request, world: World) -> Answer:
     form = _form(request)
     if error := _account_error(form):
         return _error(form, error)
-    left = str(_funds(world))
+    left = str(texting.funds(world, smsc.name))
     return _written(form, {"balance": left, "currency": "RUR"}, left)
 
 
@@ -91,16 +86,7 @@ def refuse(code: str, request: Request) -> Answer:
 
 @smsc.card
 def card(item: Item) -> Card:
-    text = str(item.data["text"])
-    code = _CODE.search(text)
-    return Card(
-        id=item.id,
-        at=item.at,
-        title=_spaced(str(item.data["phone"])),
-        text=text,
-        code=code.group() if code else "",
-        fields=((_("Parts"), str(item.data["parts"])), (_("Sender"), str(item.data["sender"]) or "SMSC.RU")),
-    )
+    return texting.message_card(item, sender="SMSC.RU")
 
 
 def _take(form: dict[str, str], world: World) -> Answer:
@@ -109,25 +95,26 @@ def _take(form: dict[str, str], world: World) -> Answer:
         return _error(form, error)
     if not phone or not text or len(text) > 1000:
         return _error(form, 1)
-    if not _PHONE.fullmatch(phone):
+    if not texting.PHONE.fullmatch(phone):
         return _error(form, 7)
-    parts = _parts(text)
-    cost = parts * PART_COST
+    count = parts(text)
+    cost = count * texting.PART_COST
     with world.store.exclusive():
-        if any(_is_same(item, phone, text) for item in _held(world)):
+        if any(texting.is_same(item, phone, text) for item in _held(world)):
             return _error(form, 9)
-        left = _funds(world) - cost
+        left = texting.funds(world, smsc.name) - cost
         if left < 0:
             return _error(form, 3)
-        data = {"phone": phone, "text": text, "parts": parts, "cost": str(cost), "sender": form.get("sender", "")}
+        data = {"phone": phone, "text": text, "parts": count, "cost": str(cost), "sender": form.get("sender", "")}
         number = world.store.add("smsc", "sms", {**data, "own_id": form.get("id", "")})
     id_: int | str = form.get("id") or number
     if isinstance(id_, str) and id_.isascii() and id_.isdigit():
         id_ = int(id_)
-    body: dict[str, Any] = {"id": id_, "cnt": parts}
+    _report(world, str(id_), phone, count)
+    body: dict[str, Any] = {"id": id_, "cnt": count}
     if form.get("cost") == "3":
         body |= {"cost": str(cost), "balance": str(left)}
-    return _written(form, body, f"OK - {parts} SMS, ID - {id_}")
+    return _written(form, body, f"OK - {count} SMS, ID - {id_}")
 
 
 def _form(request: Request) -> dict[str, str]:
@@ -147,24 +134,18 @@ def _held(world: World) -> list[Item]:
     return world.store.items("smsc")
 
 
-def _funds(world: World) -> Decimal:
-    return FUNDS - sum((Decimal(item.data["cost"]) for item in _held(world)), Decimal(0))
-
-
-def _is_same(item: Item, phone: str, text: str) -> bool:
-    age = (datetime.now(UTC) - item.at).total_seconds()
-    return age < SAME_AGAIN and item.data["phone"] == phone and item.data["text"] == text
-
-
 def _is_for(item: Item, phone: str, id_: str) -> bool:
     return item.data["phone"] == phone.lstrip("+") and id_ in (item.data["own_id"], str(item.id))
 
 
-def _parts(text: str) -> int:
-    """How many messages `text` is: 160 ASCII or 70 other characters in one, 153 or 67 in each of several."""
-    length = len(text.encode("utf-16-le")) // 2
-    one, each = (160, 153) if text.isascii() else (70, 67)
-    return 1 if length <= one else -(-length // each)
+def _report(world: World, id_: str, phone: str, count: int) -> None:
+    at = texting.delivered_at()
+    told = {"id": id_, "phone": phone, "status": "1", "time": f"{at.astimezone(_MOSCOW):%d.%m.%Y %H:%M:%S}"}
+    told |= {"ts": str(int(at.timestamp())), "err": "0", "cnt": str(count), "type": "0", "flag": "0"}
+    if settings.SMS_REPORT_SECRET:  # reports are switched on in the account together with their secret
+        signed = f"{id_}:{phone}:1:{settings.SMS_REPORT_SECRET}"
+        digest = hashlib.md5(signed.encode(), usedforsecurity=False).hexdigest()
+        texting.report_later(world, smsc.name, {**told, "md5": digest})
 
 
 def _error(form: dict[str, str], number: int) -> Answer:
@@ -174,9 +155,3 @@ def _error(form: dict[str, str], number: int) -> Answer:
 
 def _written(form: dict[str, str], body: dict[str, Any], plain: str) -> Answer:
     return Answer.json(body) if form.get("fmt") == "3" else Answer.text(plain)
-
-
-def _spaced(phone: str) -> str:
-    """`+7 916 123-45-67`, `+380 67 123-45-67`; other numbers as they are."""
-    shape = re.fullmatch(r"(7|380)([0-9]{2,3})([0-9]{3})([0-9]{2})([0-9]{2})", phone)
-    return "+{} {} {}-{}-{}".format(*shape.groups()) if shape else f"+{phone}"

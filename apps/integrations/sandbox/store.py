@@ -3,15 +3,18 @@
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-KEEP = 1000  # items of each system and kind
+KEEP = 1000  # messages of each system; records stay until they are cleared
+MESSAGES = ("sms", "mail", "event")  # the kinds of which only the newest are kept
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS item (
@@ -55,18 +58,34 @@ class Item:
 
 
 class Store:
-    """Opens or makes the file at `path`, readable by its owner alone: it holds codes and addresses."""
+    """Opens or makes the file at `path`, readable by its owner alone: it holds codes and addresses.
+
+    Items are read from memory and written through; contents of files stay on the disk.
+    """
 
     def __init__(self, path: Path, *, fresh: bool = False, keep: int = KEEP) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.folder = path.with_suffix(".files")  # of contents too large for a row, a folder for each system
         if fresh:
             path.unlink(missing_ok=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._keep = keep
         self._lock = threading.RLock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA foreign_keys = ON")
+        self._db.execute("PRAGMA synchronous = OFF")  # a power cut may lose the latest, a killed process does not
         self._db.executescript(_SCHEMA)
+        self._items: dict[str, dict[int, Item]] = defaultdict(dict)  # by system, the oldest first
+        self._load()
+
+    def _load(self) -> None:
+        notes: dict[int, list[FileNote]] = defaultdict(list)
+        for item, *note in self._db.execute("SELECT item, n, name, type, length(content) FROM file ORDER BY item, n"):
+            notes[item].append(FileNote(*note))
+        for id_, system, kind, at, data in self._db.execute("SELECT id, system, kind, at, data FROM item ORDER BY id"):
+            files = tuple(notes.get(id_, ()))
+            self._items[system][id_] = Item(id_, system, kind, datetime.fromisoformat(at), json.loads(data), files)
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -76,7 +95,11 @@ class Store:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
+        """One transaction, also for those that are begun inside it."""
         with self._lock:
+            if self._db.in_transaction:
+                yield
+                return
             self._db.execute("BEGIN")
             try:
                 yield
@@ -86,43 +109,41 @@ class Store:
             self._db.commit()
 
     def add(self, system: str, kind: str, data: Mapping[str, Any], files: Sequence[File] = ()) -> int:
-        """Keep one item and return its id; beyond the limit the oldest of its kind goes."""
-        row = (system, kind, datetime.now(UTC).isoformat(), json.dumps(data, ensure_ascii=False))
+        """Keep one item and return its id, which counts over all systems. Beyond the limit the oldest message goes."""
+        at = datetime.now(UTC)
+        row = (system, kind, at.isoformat(), json.dumps(data, ensure_ascii=False))
         with self._transaction():
             added = self._db.execute("INSERT INTO item (system, kind, at, data) VALUES (?, ?, ?, ?)", row)
             id_ = int(added.lastrowid or 0)
             rows = [(id_, n, file.name, file.type, file.content) for n, file in enumerate(files)]
             self._db.executemany("INSERT INTO file (item, n, name, type, content) VALUES (?, ?, ?, ?, ?)", rows)
-            self._db.execute(
-                "DELETE FROM item WHERE system = ?1 AND kind = ?2 AND id <= "
-                "(SELECT id FROM item WHERE system = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3)",
-                (system, kind, self._keep),
-            )
+            notes = tuple(FileNote(n, file.name, file.type, len(file.content)) for n, file in enumerate(files))
+            self._items[system][id_] = Item(id_, system, kind, at, dict(data), notes)
+            if kind in MESSAGES:
+                for old in self.items(system, kind=kind)[self._keep :]:
+                    self.remove(old.id)
         return id_
 
-    def items(self, system: str, *, limit: int = KEEP) -> list[Item]:
-        """What `system` holds, newest first."""
+    def update(self, item: Item, data: Mapping[str, Any]) -> None:
+        """Keep `data` in place of what `item` says."""
+        with self._transaction():
+            self._db.execute("UPDATE item SET data = ? WHERE id = ?", (json.dumps(data, ensure_ascii=False), item.id))
+            self._items[item.system][item.id] = replace(item, data=dict(data))
+
+    def items(self, system: str, *, kind: str = "", limit: int | None = None) -> list[Item]:
+        """What `system` holds, newest first. The items are shared: change none of them."""
         with self._lock:
-            rows = self._db.execute(
-                "SELECT id, system, kind, at, data FROM item WHERE system = ? ORDER BY id DESC LIMIT ?", (system, limit)
-            ).fetchall()
-            oldest = rows[-1][0] if rows else 0
-            notes = self._db.execute(
-                "SELECT file.item, n, name, type, length(content) FROM file JOIN item ON item.id = file.item "
-                "WHERE item.system = ? AND item.id >= ? ORDER BY n",
-                (system, oldest),
-            ).fetchall()
-        files: dict[int, list[FileNote]] = {}
-        for item, n, name, kind, size in notes:
-            files.setdefault(item, []).append(FileNote(n, name, kind, size))
-        return [
-            Item(id_, name, kind, datetime.fromisoformat(at), json.loads(data), tuple(files.get(id_, ())))
-            for id_, name, kind, at, data in rows
-        ]
+            held = list(self._items[system].values())
+        held.reverse()
+        return [item for item in held if not kind or item.kind == kind][:limit]
+
+    def item(self, system: str, id_: int) -> Item | None:
+        with self._lock:
+            return self._items[system].get(id_)
 
     def count(self, system: str) -> int:
         with self._lock:
-            return int(self._db.execute("SELECT count(*) FROM item WHERE system = ?", (system,)).fetchone()[0])
+            return len(self._items[system])
 
     def file(self, system: str, item: int, n: int) -> File | None:
         with self._lock:
@@ -133,10 +154,20 @@ class Store:
             ).fetchone()
         return File(*row) if row else None
 
+    def remove(self, id_: int) -> None:
+        """Forget one item."""
+        with self._transaction():
+            self._db.execute("DELETE FROM item WHERE id = ?", (id_,))
+            for held in self._items.values():
+                held.pop(id_, None)
+
     def clear(self, system: str = "") -> None:
         """Forget what `system` holds, or everything."""
         with self._transaction():
             self._db.execute("DELETE FROM item WHERE ?1 = '' OR system = ?1", (system,))
+            for name in [system] if system else list(self._items):
+                self._items[name].clear()
+            shutil.rmtree(self.folder / system, ignore_errors=True)
 
     def close(self) -> None:
         with self._lock:

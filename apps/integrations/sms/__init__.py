@@ -1,70 +1,23 @@
-"""Sending SMS: what the product asks of any gateway. `settings.SMS_BACKEND` names the class that does it."""
+"""Sending SMS: `sms_send` for whoever has something to say, the gateways' shared shape, one module for each vendor."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
-from typing import Protocol, Self, cast
+from apps.integrations.sms.gateway import (
+    DeliveryState,
+    DeliveryStatus,
+    Report,
+    ReportForged,
+    Sent,
+    SmsGateway,
+    get_gateway,
+)
+from apps.integrations.sms.sending import sms_send
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A message that the gateway took. `cost` is in the account's currency, None if the gateway did not say."""
-
-    id: str
-    parts: int
-    cost: Decimal | None
-
-
-class DeliveryState(StrEnum):
-    WAITING = "waiting"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    NOT_FOUND = "not_found"  # the gateway never got it
-    UNCLEAR = "unclear"  # a status that the gateway does not document
-
-
-@dataclass(frozen=True)
-class DeliveryStatus:
-    """How far a message came; `code` is the gateway's own status, `at` (UTC) when it last changed."""
-
-    state: DeliveryState
-    code: str
-    at: datetime | None
-
-
-@dataclass(frozen=True)
-class Health:
-    """Whether the gateway takes our messages now; `detail` says why not, in human words."""
-
-    ok: bool
-    code: str
-    detail: str
-    balance: Decimal | None = None
-
-
-class SmsGateway(Protocol):
-    @classmethod
-    def from_settings(cls) -> Self:
-        """The gateway that the settings describe. Raises ImproperlyConfigured."""
-
-    def send(self, *, phone: str, text: str, key: str) -> Sent:
-        """Send `text` to `phone` (digits with the country's code); `key` is our own id of the message.
-
-        Raises Unavailable, Rejected (AccountRejected if staff must act) or OutcomeUnknown. No gateway refuses a second
-        message with the same key: after OutcomeUnknown ask `status(id=error.remote_id, phone=phone)`, never send again.
-        """
-
-    def status(self, *, id: str, phone: str) -> DeliveryStatus:  # noqa: A002
-        """How far the message came. Raises Unavailable or Rejected."""
-
-    def check(self) -> Health:
-        """Whether the account works; never raises an IntegrationError."""
-
-
-def get_gateway() -> SmsGateway:
-    """The gateway of `settings.SMS_BACKEND`."""
-    return cast(type[SmsGateway], import_string(settings.SMS_BACKEND)).from_settings()
+__all__ = [
+    "DeliveryState",
+    "DeliveryStatus",
+    "Report",
+    "ReportForged",
+    "Sent",
+    "SmsGateway",
+    "get_gateway",
+    "sms_send",
+]

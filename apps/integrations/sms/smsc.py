@@ -1,45 +1,31 @@
 """SMSC.ru over HTTP: a form goes in, JSON comes back, and errors come in HTTP 200."""
 
 import hashlib
+import hmac
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any, Self
-from urllib.parse import urlsplit
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
-from apps.integrations.errors import (
-    AccountRejected,
-    IntegrationError,
-    OutcomeUnknown,
-    Rejected,
-    Unavailable,
-)
-from apps.integrations.http import Answer, HttpClient
-from apps.integrations.sms import DeliveryState, DeliveryStatus, Health, Sent
+from apps.integrations.errors import IntegrationError, OutcomeUnknown
+from apps.integrations.health import Health
+from apps.integrations.http import Answer, HttpClient, in_our_network
+from apps.integrations.sms import wire
+from apps.integrations.sms.gateway import DeliveryState, DeliveryStatus, Form, Report, ReportForged, Sent
 
 MAX_TEXT = 1000  # characters in one call
-SLOW_DOWN = 60.0  # s: the gateway's window for "the same again" and "too many at once"
-_PHONE = re.compile(r"[0-9]{10,15}")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
-# error_code → our code and words. The gateway's own words may name the number and are not kept.
-_ACCOUNT = {
-    2: ("sms_login_refused", gettext_noop("The SMS gateway refused the login or password.")),
-    3: ("sms_no_money", gettext_noop("There is no money left on the SMS gateway's account.")),
-    4: ("sms_address_blocked", gettext_noop("The SMS gateway has blocked our address for a while.")),
-}
+_SLOW_DOWN = 9  # the same again within a minute, or too many at once
+_ACCOUNT = {2: "sms_login_refused", 3: "sms_no_money", 4: "sms_address_blocked"}
 _MESSAGE = {
-    1: ("sms_request_invalid", gettext_noop("The SMS gateway did not understand the request.")),
-    5: ("sms_request_invalid", gettext_noop("The SMS gateway did not understand the request.")),
-    6: ("sms_text_forbidden", gettext_noop("The SMS gateway does not pass this text or sender.")),
-    7: ("sms_number_invalid", gettext_noop("The SMS gateway says that this is not a phone number.")),
-    8: ("sms_number_unreachable", gettext_noop("SMS cannot be delivered to this number.")),
+    1: "sms_request_invalid",
+    5: "sms_request_invalid",
+    6: "sms_text_forbidden",
+    7: "sms_number_invalid",
+    8: "sms_number_unreachable",
 }
 # Statuses of a message are another space of numbers than the errors above.
 _WAITING = {-1, 0}
@@ -51,6 +37,8 @@ _NOT_FOUND = -3
 class SmscGateway:
     """The gateway at `url`; `allow_private` for the sandbox, which runs on our own machine."""
 
+    name: ClassVar[str] = "smsc"
+
     def __init__(
         self,
         *,
@@ -59,9 +47,9 @@ class SmscGateway:
         password: str,
         sender: str = "",
         allow_private: bool = False,
-        deadline: float = 15.0,
+        deadline: float = wire.DEADLINE,
     ) -> None:
-        self._http = HttpClient(name="smsc", base_url=url, allow_private=allow_private, deadline=deadline)
+        self._http = HttpClient(name=self.name, base_url=url, allow_private=allow_private, deadline=deadline)
         self._account = {"login": login, "psw": password, "charset": "utf-8", "fmt": "3"}
         self._sender = sender
 
@@ -69,20 +57,19 @@ class SmscGateway:
     def from_settings(cls) -> Self:
         if not (settings.SMS_URL and settings.SMS_LOGIN and settings.SMS_PASSWORD):
             raise ImproperlyConfigured("SMS needs CLAIMDESK_SMS_URL, CLAIMDESK_SMS_LOGIN and CLAIMDESK_SMS_PASSWORD.")
-        url, sandbox = urlsplit(settings.SMS_URL), urlsplit(settings.SANDBOX_URL)
         return cls(
             url=settings.SMS_URL,
             login=settings.SMS_LOGIN,
             password=settings.SMS_PASSWORD,
             sender=settings.SMS_SENDER,
-            allow_private=bool(settings.SANDBOX_URL) and url.netloc == sandbox.netloc,
+            allow_private=in_our_network(settings.SMS_URL),
         )
 
+    def own_id(self, key: str) -> str:
+        return message_id(key)
+
     def send(self, *, phone: str, text: str, key: str) -> Sent:
-        if not _PHONE.fullmatch(phone):
-            raise Rejected(_(_MESSAGE[7][1]), _MESSAGE[7][0])
-        if not text.strip() or len(text) > MAX_TEXT:
-            raise Rejected(_("An SMS has from 1 to %(most)s characters.") % {"most": MAX_TEXT}, "sms_text_invalid")
+        wire.require_message(phone, text, most=MAX_TEXT)
         own_id = message_id(key)
         form = {**self._account, "phones": phone, "mes": text, "id": own_id, "cost": "3"}
         if self._sender:
@@ -97,22 +84,32 @@ class SmscGateway:
     def status(self, *, id: str, phone: str) -> DeliveryStatus:  # noqa: A002
         answer = self._http.call("POST", "/sys/status.php", data={**self._account, "id": id, "phone": phone}, safe=True)
         body = _body(answer)
-        number = _whole(body.get("status"))
+        number = wire.whole(body.get("status"))
         if number is None:
             raise answer.unclear("answer_garbled")
-        return DeliveryStatus(_state(number), str(number), _moment(body.get("last_timestamp")))
+        return DeliveryStatus(_state(number), str(number), wire.moment(body.get("last_timestamp")))
 
     def check(self) -> Health:
         try:
             answer = self._http.call("POST", "/sys/balance.php", data=self._account, safe=True)
-            balance = _money(_body(answer).get("balance"))
+            balance = wire.money(_body(answer).get("balance"))
             if balance is None:
                 raise answer.unclear("answer_garbled")
         except IntegrationError as error:
             return Health(False, error.code, error.detail)
-        if balance <= 0:
-            return Health(False, _ACCOUNT[3][0], _(_ACCOUNT[3][1]), balance)
-        return Health(True, "ok", _("The gateway answers; the balance is %(balance)s.") % {"balance": balance}, balance)
+        return wire.account_health(balance)
+
+
+def read_report(form: Form, *, secret: str) -> Report | None:
+    """What the callback `form` says; None if it is about nothing that we know how to read. Raises ReportForged."""
+    signed = ":".join([*(form.get(name, "") for name in ("id", "phone", "status")), secret])
+    digest = hashlib.md5(signed.encode(), usedforsecurity=False).hexdigest()  # the gateway's choice, not ours
+    if not secret or not hmac.compare_digest(digest.encode(), form.get("md5", "").lower().encode()):
+        raise ReportForged
+    id_, number = wire.identity(form.get("id")), wire.whole(form.get("status"))
+    if not id_ or number is None:
+        return None
+    return Report(id_, DeliveryStatus(_state(number), str(number), wire.moment(form.get("ts"))))
 
 
 def message_id(key: str) -> str:
@@ -126,25 +123,23 @@ def _body(answer: Answer) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise answer.unclear("answer_garbled")
     if "error_code" in body or "error" in body:
-        raise _refusal(_whole(body.get("error_code")))
+        raise _refusal(wire.whole(body.get("error_code")))
     return body
 
 
 def _refusal(number: int | None) -> IntegrationError:
-    if number == 9:
-        return Unavailable(_("The SMS gateway asks to slow down."), "sms_slow_down", retry_after=SLOW_DOWN)
+    if number == _SLOW_DOWN:
+        return wire.slow_down(wire.MINUTE)
     if number in _ACCOUNT:
-        code, detail = _ACCOUNT[number]
-        return AccountRejected(_(detail), code)
-    code, detail = _MESSAGE.get(number or 0, ("sms_refused", gettext_noop("The SMS gateway refused the message.")))
-    return Rejected(_(detail), code)
+        return wire.account_refused(_ACCOUNT[number])
+    return wire.refused(_MESSAGE.get(number or 0, "sms_refused"))
 
 
 def _sent(body: Mapping[str, Any], answer: Answer) -> Sent:
-    id_, parts = body.get("id"), _whole(body.get("cnt"))
-    if not isinstance(id_, int | str) or isinstance(id_, bool) or not str(id_):
+    id_, parts = wire.identity(body.get("id")), wire.whole(body.get("cnt"))
+    if not id_:
         raise answer.unclear("answer_garbled")
-    return Sent(str(id_), parts if parts and parts > 0 else 1, _money(body.get("cost")))
+    return Sent(id_, parts if parts and parts > 0 else 1, wire.money(body.get("cost")))
 
 
 def _state(number: int) -> DeliveryState:
@@ -155,30 +150,3 @@ def _state(number: int) -> DeliveryState:
     if number in _FAILED:
         return DeliveryState.FAILED
     return DeliveryState.NOT_FOUND if number == _NOT_FOUND else DeliveryState.UNCLEAR
-
-
-def _whole(value: object) -> int | None:
-    """A whole number that may have come as text; None for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
-        return int(value)
-    return None
-
-
-def _money(value: object) -> Decimal | None:
-    """An amount that may have come as text or number; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        return None
-    try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() else None
-
-
-def _moment(value: object) -> datetime | None:
-    seconds = _whole(value)
-    if not seconds or not 0 < seconds < 1 << 33:
-        return None
-    return datetime.fromtimestamp(seconds, UTC)

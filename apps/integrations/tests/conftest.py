@@ -4,13 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from apps.core.embedded.ports import free_port
 from apps.integrations.sandbox.process import Sandbox
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @pytest.fixture

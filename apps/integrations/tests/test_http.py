@@ -1,9 +1,11 @@
 """The client against real sockets: what each way of breaking means for the caller."""
 
 import gzip
+import io
 import socket
 import struct
 import time
+import tracemalloc
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -13,10 +15,10 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from werkzeug import Response
 
+from apps.core.embedded.ports import free_port
 from apps.integrations import http as http_module
 from apps.integrations.errors import IntegrationError, OutcomeUnknown, Rejected, Unavailable
-from apps.integrations.http import HttpClient, retry_after
-from apps.integrations.tests.conftest import free_port
+from apps.integrations.http import HttpClient, Upload, retry_after
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -383,3 +385,83 @@ def test_garbage_instead_of_json_is_never_a_success(httpserver, body, method, ex
 
 def test_the_defaults_bound_every_call():
     assert http_module.MAX_BYTES == 2 * 1024 * 1024
+
+
+# --- uploads
+
+
+class Zeros(io.BytesIO):
+    """A file of so many zero bytes that is nowhere."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.left = size
+
+    def read(self, size: int | None = -1) -> bytes:
+        taken = min(size or 0, self.left)
+        self.left -= taken
+        return bytes(taken)
+
+
+def drain(connection: socket.socket) -> None:
+    """Take a request as long as its Content-Length says, and answer with its head and how much of a body came."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += connection.recv(65536)
+    head, _, body = head.partition(b"\r\n\r\n")
+    wanted, got = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]), len(body)
+    while got < wanted:
+        got += len(connection.recv(65536)) or wanted
+    said = head + b"\r\nBody: %d" % got
+    connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n" % len(said) + said)
+
+
+@pytest.mark.parametrize("size", [0, 1, 300_000])
+def test_an_upload_names_its_size_and_comes_whole(raw_server, size):
+    text = client(raw_server(drain)).call("PUT", "/x", data=Upload(Zeros(size), size)).text
+
+    assert f"Content-Length: {size}\r\n" in text
+    assert "Transfer-Encoding" not in text
+    assert text.endswith(f"Body: {size}")
+
+
+def test_an_upload_is_never_whole_in_memory(raw_server):
+    url, size = raw_server(drain), 64 * 1024 * 1024
+    tracemalloc.start()
+    try:
+        client(url).call("PUT", "/x", data=Upload(Zeros(size), size), deadline=60)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 8 * 1024 * 1024
+
+
+@pytest.mark.parametrize("real", [5, 400_000])
+def test_a_file_of_another_size_is_not_sent_as_if_it_were_whole(raw_server, real):
+    with pytest.raises(Rejected) as caught:
+        client(raw_server(drain)).call("PUT", "/x", data=Upload(Zeros(real), 300_000), safe=True)
+
+    assert caught.value.code == "upload_size"
+
+
+def test_a_call_may_have_a_deadline_of_its_own(raw_server):
+    started = time.monotonic()
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        client(raw_server(lambda connection: time.sleep(2)), read=5, deadline=60).call("PUT", "/x", deadline=0.3)
+
+    assert caught.value.code == "deadline"
+    assert time.monotonic() - started < 1.5
+
+
+def test_a_peer_may_pause_while_it_takes_an_upload(raw_server):
+    def slow(connection: socket.socket) -> None:
+        time.sleep(0.8)
+        drain(connection)
+
+    size = 30_000_000  # more than the sockets hold between them
+
+    answer = client(raw_server(slow), connect=0.3, read=5).call("PUT", "/x", data=Upload(Zeros(size), size))
+
+    assert answer.status == 201

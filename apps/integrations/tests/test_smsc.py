@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from apps.integrations.errors import AccountRejected, IntegrationError, OutcomeUnknown, Rejected, Unavailable
 from apps.integrations.http import Answer
 from apps.integrations.sandbox import smsc as fake
+from apps.integrations.sandbox import texting
 from apps.integrations.sms import DeliveryState, get_gateway
 from apps.integrations.sms.smsc import SmscGateway, message_id
 
@@ -168,7 +169,7 @@ def test_a_message_is_delivered_after_a_while(sandbox, monkeypatch):
     monkeypatch.setattr(fake, "ON_THE_WAY", 0.0)
     assert get_gateway().status(id=sent.id, phone=PHONE).code == "0"
 
-    monkeypatch.setattr(fake, "DELIVERED_AFTER", 0.0)
+    monkeypatch.setattr(texting, "DELIVERED_AFTER", 0.0)
     status = get_gateway().status(id=sent.id, phone=PHONE)
     assert status.state is DeliveryState.DELIVERED
     assert status.at is not None
@@ -180,7 +181,7 @@ def test_the_check_tells_the_balance_and_sees_it_end(sandbox, monkeypatch):
     health = get_gateway().check()
     assert (health.ok, health.balance) == (True, Decimal("9997.85"))
 
-    monkeypatch.setattr(fake, "FUNDS", Decimal("2.15"))
+    monkeypatch.setattr(texting, "FUNDS", Decimal("2.15"))
     health = get_gateway().check()
     assert (health.ok, health.code) == (False, "sms_no_money")
     assert failure(lambda: get_gateway().send(phone=PHONE, text="more", key="b")).code == "sms_no_money"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.integrations.errors import Rejected, Unavailable
-from apps.integrations.http import HttpClient
+from apps.integrations.http import HttpClient, in_our_network
 from apps.integrations.sockets import is_reachable
 
 GLOBAL = ["93.184.216.34", "8.8.8.8", "2606:4700::1111"]
@@ -126,3 +126,31 @@ def test_a_resolver_that_hangs_does_not_outlast_the_connect_timeout(monkeypatch)
 
     release.set()
     assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("url", "may"),
+    [
+        ("https://n8n.internal.example.com/webhook/x", True),
+        ("http://N8N.internal.example.com:5678", True),
+        ("https://internal.example.com", False),
+        ("https://n8n.internal.example.com.evil.example", False),
+    ],
+)
+def test_only_hosts_that_the_settings_name_may_stand_in_our_own_network(settings, url, may):
+    settings.SANDBOX_URL, settings.PRIVATE_HOSTS = "", ["n8n.internal.example.com"]
+
+    assert in_our_network(url) is may
+
+
+def test_a_host_of_our_own_network_answers_where_the_settings_name_it(settings, httpserver):
+    httpserver.expect_request("/x").respond_with_data("here")
+    url = httpserver.url_for("")
+
+    settings.PRIVATE_HOSTS = []
+    with pytest.raises(Rejected) as refused:
+        HttpClient(name="n8n", base_url=url, allow_private=in_our_network(url)).call("GET", "/x")
+    settings.PRIVATE_HOSTS = ["localhost"]
+
+    assert refused.value.code == "address_refused"
+    assert HttpClient(name="n8n", base_url=url, allow_private=in_our_network(url)).call("GET", "/x").text == "here"

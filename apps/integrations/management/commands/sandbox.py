@@ -10,7 +10,7 @@ from apps.integrations.sandbox.process import Sandbox
 
 
 class Command(BaseCommand):
-    help = "Run the local stand-ins of the outside systems (SMS gateway, mail) until stopped."
+    help = "Run the local stand-ins of the outside systems (CRM, file share, S3, SMS, mail, n8n) until stopped."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,5 +30,8 @@ class Command(BaseCommand):
             raise CommandError(f"The sandbox can't start on ports {taken}: {error.strerror}") from None
         self.stdout.write(f"Sandbox: {sandbox.url}/ (page), smtp://127.0.0.1:{options['smtp_port']} (mail)")
         self.stdout.flush()
+        address = settings.VAR_DIR / "sandbox.url"  # read by settings, for commands that are run beside it
+        address.write_text(sandbox.url)
         stop.wait()
+        address.unlink(missing_ok=True)
         sandbox.stop()

@@ -1,0 +1,3 @@
+from apps.integrations.admin import handlers, sms, spending, systems
+
+__all__ = ["handlers", "sms", "spending", "systems"]
