@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop
 from apps.contacts.events import CodeRequested
 from apps.contacts.models import VerificationCode
 from apps.core.outbox import Obsolete, Work, handler
-from apps.integrations.sms import get_gateway
+from apps.integrations.sms import sms_send
 
 
 @handler(
@@ -24,7 +24,5 @@ def send_code(work: Work) -> None:
         raise Obsolete(gettext_noop("the code was replaced, used or sent, or its time is over"))
     with translation.override(code.language):
         text = _("Claimdesk: your code is %(code)s. Tell it to nobody.") % {"code": code.sealed_code}
-    work.intend()
-    sent = get_gateway().send(phone=code.phone, text=text, key=str(code.id))
-    work.remember(sent.id)
+    sms_send(work, phone=code.phone, text=text, key=str(code.id))
     VerificationCode.objects.filter(pk=code.pk).update(sealed_code="", sent_at=work.now)

@@ -1,16 +1,29 @@
 """Tells the applicant what happened to the claim. Each message goes out at most once."""
 
+from datetime import timedelta
+
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from apps.claims.events import ClaimStatusChanged, ClaimSubmitted, DocumentRejected, DocumentsRequested
+from apps.claims.events import (
+    ClaimRegistered,
+    ClaimStatusChanged,
+    ClaimSubmitted,
+    DocumentRejected,
+    DocumentsReminded,
+    DocumentsRequested,
+)
 from apps.claims.models import Claim
 from apps.claims.selectors import claim_receipt, claim_to_tell
+from apps.claims.selectors.progress import registration_kept
 from apps.core.outbox import Obsolete, Work, handler
 from apps.integrations import mail
-from apps.integrations.sms import get_gateway
-from apps.notifications import messages
+from apps.integrations.sms import sms_send
+from apps.notifications import digest, messages
+from apps.notifications.events import AttentionDue
+
+NOTHING_MISSING = gettext_noop("nothing is missing any more")
 
 
 @handler("notifications.receipt_email", on=ClaimSubmitted, target="email", repeat="never")
@@ -32,12 +45,28 @@ def submitted_sms(work: Work) -> None:
         _sms(work, claim, text % {"number": claim.number, "url": messages.status_url(claim)})
 
 
+@handler("notifications.registered_email", on=ClaimRegistered, target="email", repeat="never")
+def registered_email(work: Work) -> None:
+    """The number under which the company goes on with the claim."""
+    claim = _claim(work)
+    message = messages.registered(claim, _ticket(claim))
+    work.intend()
+    mail.send(message)
+
+
+@handler("notifications.registered_sms", on=ClaimRegistered, target="sms", repeat="never")
+def registered_sms(work: Work) -> None:
+    """The same by SMS, for those who gave no email."""
+    claim = _without_email(work)
+    with translation.override(claim.language):
+        text = _("Claim %(number)s is registered, its number is %(ticket)s. %(url)s")
+        _sms(work, claim, text % {"number": claim.number, "ticket": _ticket(claim), "url": messages.status_url(claim)})
+
+
 @handler("notifications.request_sms", on=DocumentsRequested, target="sms", repeat="never")
 def request_sms(work: Work) -> None:
     claim = claim_to_tell(work.event.claim_id)
-    with translation.override(claim.language):
-        text = _("Claim %(number)s: we need a document from you. %(url)s")
-        _sms(work, claim, text % {"number": claim.number, "url": messages.status_url(claim)})
+    _sms(work, claim, messages.request_line(claim, work.event.request_id))
 
 
 @handler("notifications.request_email", on=DocumentsRequested, target="email", repeat="never")
@@ -45,6 +74,26 @@ def request_email(work: Work) -> None:
     message = messages.request(_claim(work), work.event.request_id)
     work.intend()
     mail.send(message)
+
+
+@handler("notifications.reminder_email", on=DocumentsReminded, target="email", repeat="never")
+def reminder_email(work: Work) -> None:
+    """What is still missing."""
+    message = messages.reminder(_claim(work))
+    if message is None:
+        raise Obsolete(NOTHING_MISSING)
+    work.intend()
+    mail.send(message)
+
+
+@handler("notifications.reminder_sms", on=DocumentsReminded, target="sms", repeat="never")
+def reminder_sms(work: Work) -> None:
+    """The same by SMS, for those who gave no email."""
+    claim = _without_email(work)
+    line = messages.reminder_line(claim)
+    if line is None:
+        raise Obsolete(NOTHING_MISSING)
+    _sms(work, claim, line)
 
 
 @handler("notifications.rejected_email", on=DocumentRejected, target="email", repeat="never")
@@ -86,11 +135,28 @@ def status_email(work: Work) -> None:
     mail.send(message)
 
 
+@handler("notifications.digest", on=AttentionDue, target="email", repeat="never", lifetime=timedelta(days=1))
+def digest_email(work: Work) -> None:
+    """What needs somebody, to one administrator."""
+    message = digest.message(user_id=work.event.user_id, now=work.now)
+    if message is None:
+        raise Obsolete(gettext_noop("nothing needs attention any more, or nobody is there to be told"))
+    work.intend()
+    mail.send(message)
+
+
 def _claim(work: Work) -> Claim:
     claim = claim_to_tell(work.event.claim_id)
     if not claim.email:
         raise Obsolete(gettext_noop("the applicant gave no email address"))
     return claim
+
+
+def _ticket(claim: Claim) -> str:
+    kept = registration_kept(claim)
+    if kept is None or not kept.ticket_number:
+        raise Obsolete(gettext_noop("the claim was handed over without a ticket"))
+    return kept.ticket_number
 
 
 def _without_email(work: Work) -> Claim:
@@ -101,5 +167,4 @@ def _without_email(work: Work) -> Claim:
 
 
 def _sms(work: Work, claim: Claim, text: str) -> None:
-    work.intend()
-    work.remember(get_gateway().send(phone=claim.contact.phone, text=text, key=str(work.event_id)).id)
+    sms_send(work, phone=claim.contact.phone, text=text, key=str(work.event_id))

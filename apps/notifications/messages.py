@@ -6,14 +6,33 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from apps.claims.models import Claim, Document
-from apps.claims.selectors import event_title
+from apps.claims.models import Claim, Document, DocumentRequest
+from apps.claims.selectors import event_title, with_definition
+from apps.claims.selectors.owed import owed_slot, owed_titles, request_title
+from apps.claims.selectors.reading import document_reason
 
 TOLD = (Claim.Status.IN_REVIEW, Claim.Status.APPROVED, Claim.Status.REJECTED, Claim.Status.PAID, Claim.Status.WITHDRAWN)
+
+IN_A_LINE = 3  # titles that an SMS names
 
 
 def status_url(claim: Claim) -> str:
     return f"{settings.SITE_URL}/claims/{claim.number}/"
+
+
+def request_url(claim: Claim, asked: DocumentRequest) -> str:
+    """The claim's page; of a document, its place there."""
+    return slot_url(claim, asked.slot if asked.kind == "document" else "")
+
+
+def slot_url(claim: Claim, slot: str) -> str:
+    """The place of a document on the claim's page; the page itself for none."""
+    return f"{status_url(claim)}#slot-{slot}" if slot else status_url(claim)
+
+
+def ended(text: str) -> str:
+    """`text` as a sentence: what ends with a sign of its own gets no full stop."""
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
 
 
 def receipt(claim: Claim) -> EmailMultiAlternatives:
@@ -23,11 +42,60 @@ def receipt(claim: Claim) -> EmailMultiAlternatives:
         return _message(claim, subject, _("We received your claim"), text)
 
 
+def registered(claim: Claim, ticket: str) -> EmailMultiAlternatives:
+    with translation.override(claim.language):
+        values = {"number": claim.number, "ticket": ticket}
+        subject = _("Claim %(number)s: registered under number %(ticket)s") % values
+        text = _("Its number with us is %(ticket)s: name it when you write or call.") % values
+        return _message(claim, subject, _("Your claim is registered"), text)
+
+
 def request(claim: Claim, request_id: UUID) -> EmailMultiAlternatives:
     asked = claim.document_requests.get(pk=request_id)
     with translation.override(claim.language):
-        subject = _("Claim %(number)s: we need a document") % {"number": claim.number}
-        return _message(claim, subject, _("We need a document from you"), asked.text)
+        if asked.kind == "question":
+            subject, title = _("Claim %(number)s: we have a question"), _("We have a question for you")
+        else:
+            subject, title = _("Claim %(number)s: we need a document"), _("We need a document from you")
+        text = "\n\n".join(dict.fromkeys((request_title(claim, asked), asked.text)))
+        return _message(claim, subject % {"number": claim.number}, title, text, url=request_url(claim, asked))
+
+
+def request_line(claim: Claim, request_id: UUID) -> str:
+    """The same in a line."""
+    asked = claim.document_requests.get(pk=request_id)
+    with translation.override(claim.language):
+        values = {"number": claim.number, "what": ended(request_title(claim, asked)), "url": request_url(claim, asked)}
+        if asked.kind == "question":
+            return _("Claim %(number)s: please answer: %(what)s %(url)s") % values
+        return _("Claim %(number)s: please send us: %(what)s %(url)s") % values
+
+
+def reminder(claim: Claim) -> EmailMultiAlternatives | None:
+    """The message that something is still missing; None if nothing is any more."""
+    titles = owed_titles(claim)
+    if not titles:
+        return None
+    with translation.override(claim.language):
+        subject = _("Claim %(number)s: something is still missing") % {"number": claim.number}
+        listed = "\n".join(f"– {title}" for title in titles)
+        text = _("Without it we can't go on. If you do not have it, say so on the claim's page.")
+        url = slot_url(claim, owed_slot(claim))
+        return _message(claim, subject, _("We still need this from you"), f"{listed}\n\n{text}", url)
+
+
+def reminder_line(claim: Claim) -> str | None:
+    """The same in a line, which names the first few."""
+    titles = owed_titles(claim)
+    if not titles:
+        return None
+    with translation.override(claim.language):
+        more = len(titles) - IN_A_LINE
+        what, url = "; ".join(titles[:IN_A_LINE]), slot_url(claim, owed_slot(claim))
+        values = {"number": claim.number, "what": what, "more": more, "url": url}
+        if more > 0:
+            return _("Claim %(number)s: we still need: %(what)s, and %(more)d more. %(url)s") % values
+        return _("Claim %(number)s: we still need: %(what)s %(url)s") % {**values, "what": ended(what)}
 
 
 def rejected(claim: Claim, document_id: UUID) -> EmailMultiAlternatives | None:
@@ -37,8 +105,11 @@ def rejected(claim: Claim, document_id: UUID) -> EmailMultiAlternatives | None:
         return None
     with translation.override(claim.language):
         subject = _("Claim %(number)s: a document does not fit") % {"number": claim.number}
-        text = _("%(name)s does not fit: %(reason)s") % {"name": document.name, "reason": document.reason}
-        return _message(claim, subject, _("Please send another document"), text)
+        text = _("%(name)s does not fit: %(reason)s") % {
+            "name": document.name,
+            "reason": document_reason(document, with_definition(claim), claim.language),
+        }
+        return _message(claim, subject, _("Please send another document"), text, url=slot_url(claim, document.slot))
 
 
 def status(claim: Claim, change_id: UUID) -> EmailMultiAlternatives | None:
@@ -52,13 +123,13 @@ def status(claim: Claim, change_id: UUID) -> EmailMultiAlternatives | None:
         return _message(claim, subject, label, change.reason)
 
 
-def _message(claim: Claim, subject: str, title: str, text: str) -> EmailMultiAlternatives:
+def _message(claim: Claim, subject: str, title: str, text: str, url: str = "") -> EmailMultiAlternatives:
     facts = {
         "title": title,
         "text": text,
         "number": claim.number,
         "event": event_title(claim, claim.language),
-        "url": status_url(claim),
+        "url": url or status_url(claim),
         "language": claim.language,
     }
     message = EmailMultiAlternatives(subject, render_to_string("notifications/message.txt", facts), to=[claim.email])

@@ -8,9 +8,10 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.claims.events import ClaimSubmitted
-from apps.claims.models import Claim, Document
-from apps.claims.services import claim_move, document_judge, documents_request
+from apps.claims.events import ClaimSubmitted, DocumentsReminded
+from apps.claims.models import ChecklistEntry, Claim, Document, Registration
+from apps.claims.services import claim_move, document_judge, item_ask
+from apps.claims.services.registration import registration_complete
 from apps.claims.tests.factories import ClaimFactory, DocumentFactory
 from apps.core.drain import drain
 from apps.core.models import Delivery
@@ -26,6 +27,8 @@ pytestmark = pytest.mark.django_db
 class Outside:
     """The mail server and the SMS gateway."""
 
+    name = "smsc"
+
     def __init__(self) -> None:
         self.mail: list[EmailMultiAlternatives] = []
         self.sms: list[tuple[str, str]] = []
@@ -35,6 +38,9 @@ class Outside:
         self.mail.append(message)
         if self.fails:
             raise self.fails
+
+    def own_id(self, key: str) -> str:
+        return key
 
     def send(self, *, phone: str, text: str, key: str) -> Sent:
         self.sms.append((phone, text))
@@ -47,7 +53,7 @@ class Outside:
 def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     one = Outside()
     monkeypatch.setattr("apps.notifications.handlers.mail.send", one.take_mail)
-    monkeypatch.setattr("apps.notifications.handlers.get_gateway", lambda: one)
+    monkeypatch.setattr("apps.integrations.sms.sending.get_gateway", lambda: one)
     return one
 
 
@@ -120,7 +126,14 @@ def test_what_may_have_gone_out_is_not_sent_again_and_comes_before_staff(outside
 
 def test_a_request_for_a_paper_is_told_in_the_clerk_s_words(outside: Outside, olga: User) -> None:
     claim = ClaimFactory(in_review=True)
-    documents_request(claim_id=claim.pk, slot="delay_note", text="Пришлите справку", actor=olga, now=NOW)
+    item_ask(
+        claim_id=claim.pk,
+        kind=ChecklistEntry.Kind.DOCUMENT,
+        key="delay_note",
+        text="Пришлите справку",
+        actor=olga,
+        now=NOW,
+    )
     states = deliver()
 
     [message] = outside.mail
@@ -154,6 +167,7 @@ def test_a_rejected_document_is_told_with_the_reason(outside: Outside, olga: Use
 
     assert (len(outside.mail), len(outside.sms)) == ((1, 0) if by == "mail" else (0, 1))
     assert by == "sms" or "Не видно даты" in str(outside.mail[0].body)
+    assert by == "sms" or f"#slot-{document.slot}\n" in str(outside.mail[0].body)
 
 
 def test_a_document_that_is_accepted_after_all_is_not_called_unfit(outside: Outside, olga: User) -> None:
@@ -186,3 +200,150 @@ def test_a_message_names_nobody_s_phone(outside: Outside) -> None:
     deliver()
 
     assert claim.contact.phone not in str(outside.mail[0].body) + outside.sms[0][1]
+
+
+def registered(ticket: str = "TT42", **of: Any) -> Claim:
+    claim: Claim = ClaimFactory(**of)
+    Registration.objects.create(claim=claim, ticket_number=ticket, registered_at=NOW)
+    registration_complete(claim_id=claim.pk, now=NOW)
+    return claim
+
+
+@pytest.mark.parametrize(("email", "by"), [("maria@example.com", "mail"), ("", "sms")])
+def test_a_registered_claim_is_told_once_with_its_number(outside: Outside, email: str, by: str) -> None:
+    claim = registered(email=email, language="en")
+    deliver()
+    registration_complete(claim_id=claim.pk, now=NOW)  # the last step again, as after a restart of the chain
+    deliver(hours=1)
+
+    assert (len(outside.mail), len(outside.sms)) == ((1, 0) if by == "mail" else (0, 1))
+    subject, text = (outside.mail[0].subject, outside.mail[0].body) if by == "mail" else (outside.sms[0][1],) * 2
+    assert claim.number in subject
+    assert "TT42" in subject
+    assert "TT42" in str(text)
+
+
+def test_a_claim_that_was_handed_over_without_a_ticket_has_no_number_to_tell(outside: Outside) -> None:
+    registered(ticket="")
+
+    assert set(deliver().values()) == {"cancelled"}
+    assert (outside.mail, outside.sms) == ([], [])
+
+
+# --- what is asked for and what is still missing
+
+
+def ask(claim: Claim, olga: User, kind: str, key: str, text: str) -> None:
+    item_ask(claim_id=claim.pk, kind=ChecklistEntry.Kind(kind), key=key, text=text, actor=olga, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "title", "place"),
+    [
+        ("document", "delay_note", "Note of the delay", "#slot-delay_note"),
+        ("question", "hours_late", "Hours late", ""),
+    ],
+)
+def test_a_request_names_the_paper_or_the_question_and_leads_there(
+    outside: Outside, olga: User, kind: str, key: str, title: str, place: str
+) -> None:
+    claim = ClaimFactory(in_review=True, language="en")
+    ask(claim, olga, kind, key, "So that we can go on.")
+    deliver()
+
+    [message], [(_phone, line)] = outside.mail, outside.sms
+    assert title in line and line.endswith(f"/claims/{claim.number}/{place}")
+    assert title in str(message.body) and "So that we can go on." in str(message.body)
+    assert f"/claims/{claim.number}/{place}\n" in str(message.body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [("question", "Who met you?", "answer: Who met you? http"), ("question", "Name her", "answer: Name her. http"),
+     ("document", "A letter.", "please send us: A letter. http")],
+)  # fmt: skip
+def test_a_line_ends_what_it_asks_for_with_one_sign(
+    outside: Outside, olga: User, kind: str, text: str, said: str
+) -> None:
+    claim = ClaimFactory(in_review=True, language="en")
+    ask(claim, olga, kind, "", text)
+    deliver()
+
+    [(_phone, line)] = outside.sms
+    assert said in line
+
+
+def test_a_paper_and_a_question_are_asked_for_in_different_words(outside: Outside, olga: User) -> None:
+    claim = ClaimFactory(in_review=True)
+    ask(claim, olga, "document", "delay_note", "Пришлите справку")
+    ask(claim, olga, "question", "hours_late", "Сколько часов?")
+    deliver()
+
+    assert len({message.subject for message in outside.mail}) == 2
+
+
+def remind(claim: Claim) -> None:
+    with transaction.atomic():
+        publish(DocumentsReminded(claim_id=claim.pk, number="1"), now=NOW)
+
+
+def test_a_reminder_by_email_lists_what_is_missing(outside: Outside) -> None:
+    claim = ClaimFactory(email="maria@example.com", language="en")
+    remind(claim)
+    deliver()
+
+    [message] = outside.mail
+    body = str(message.body)
+    assert "Boarding pass" in body and "Passport" in body and "Note of the delay" not in body
+    assert f"/claims/{claim.number}/" in body
+    assert outside.sms == []
+
+
+@pytest.mark.parametrize("email", ["maria@example.com", ""])
+def test_a_reminder_of_one_paper_leads_to_its_place(outside: Outside, email: str) -> None:
+    claim = ClaimFactory(email=email, language="en")
+    DocumentFactory(claim=claim, slot="passport")
+    remind(claim)
+    deliver()
+
+    text = str(outside.mail[0].body) if email else outside.sms[0][1]
+    assert f"/claims/{claim.number}/#slot-boarding_pass" in text
+
+
+def test_a_reminder_of_one_question_leads_to_the_page(outside: Outside, olga: User) -> None:
+    claim = ClaimFactory(email="", language="en", in_review=True)
+    for slot in ("boarding_pass", "passport"):
+        DocumentFactory(claim=claim, slot=slot)
+    ask(claim, olga, "question", "", "Who met you?")
+    deliver()
+    outside.sms.clear()
+    remind(claim)
+    deliver()
+
+    [(_phone, line)] = outside.sms
+    assert "we still need: Who met you? " in line and line.endswith(f"/claims/{claim.number}/")
+
+
+def test_who_gave_no_email_is_reminded_by_sms_which_names_the_first_few(outside: Outside, olga: User) -> None:
+    claim = ClaimFactory(email="", language="en")
+    for text in ("A letter", "A map"):
+        ask(claim, olga, "document", "", text)
+    deliver()
+    outside.sms.clear()
+    remind(claim)
+    deliver()
+
+    [(_phone, line)] = outside.sms
+    assert "A letter; A map; Boarding pass" in line and "Passport" not in line
+    assert " 1 " in line
+
+
+@pytest.mark.parametrize("email", ["maria@example.com", ""])
+def test_a_reminder_that_comes_after_the_last_paper_is_not_sent(outside: Outside, email: str) -> None:
+    claim = ClaimFactory(email=email)
+    for slot in ("boarding_pass", "passport"):
+        DocumentFactory(claim=claim, slot=slot)
+    remind(claim)
+
+    assert set(deliver().values()) == {"cancelled"}
+    assert (outside.mail, outside.sms) == ([], [])
