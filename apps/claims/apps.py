@@ -13,3 +13,5 @@ class ClaimsConfig(AppConfig):
         from apps.claims import roles  # noqa: F401  imported for what it grants
 
         every(3600, name="Purge what is past its time", task="claims.purge")
+        every(86400, name="Compare the claims with the CRM", task="claims.reconcile")
+        every(3600, name="Remind applicants of what is missing", task="claims.remind")

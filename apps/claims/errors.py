@@ -46,6 +46,11 @@ class DocumentRefused(DomainError):
     code = "document_refused"
 
 
+class ItemUnknown(NotFound):
+    code = "not_found"
+    detail = _("This claim does not ask for that.")
+
+
 class RequisitesRefused(DomainError):
     code = "requisites_invalid"
 

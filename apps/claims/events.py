@@ -22,6 +22,13 @@ class ClaimSubmitted(_ClaimEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClaimRegistered(_ClaimEvent):
+    """The company's systems have all of it: the CRM its ticket, the share its documents, the insurer its archive."""
+
+    name: ClassVar[str] = "claim.registered"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClaimStatusChanged(_ClaimEvent):
     name: ClassVar[str] = "claim.status_changed"
     change_id: UUID
@@ -30,6 +37,14 @@ class ClaimStatusChanged(_ClaimEvent):
 @dataclass(frozen=True, kw_only=True)
 class DocumentReceived(_ClaimEvent):
     name: ClassVar[str] = "document.received"
+    document_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentAdded(_ClaimEvent):
+    """A document came after the claim was submitted, and has to follow the others."""
+
+    name: ClassVar[str] = "document.added"
     document_id: UUID
 
 
@@ -43,3 +58,18 @@ class DocumentRejected(_ClaimEvent):
 class DocumentsRequested(_ClaimEvent):
     name: ClassVar[str] = "documents.requested"
     request_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswersGiven(_ClaimEvent):
+    """The applicant has answered what staff asked after the submit."""
+
+    name: ClassVar[str] = "answers.given"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentsReminded(_ClaimEvent):
+    """It is time to remind of what is missing, for the `number`-th time (digits)."""
+
+    name: ClassVar[str] = "documents.reminded"
+    number: str

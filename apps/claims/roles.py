@@ -12,7 +12,7 @@ grant("claims.request_documents", CLAIMS_HANDLER, SENIOR_HANDLER)
 grant("claims.decide_claim", SENIOR_HANDLER)
 grant("claims.pay_claim", FINANCE, SENIOR_HANDLER)
 
-CATALOGUE = ("eventtype", "question", "documentslot")
+CATALOGUE = ("eventtype", "question", "documentslot", "documentkind", "readyreason")
 for name in (*CATALOGUE, "formdefinition"):
     grant(f"claims.view_{name}", CLAIMS_HANDLER, SENIOR_HANDLER, AUDITOR)
 for name in CATALOGUE:

@@ -1,3 +1,3 @@
-from apps.claims.admin import banks, catalogue, claims, first_page, panels
+from apps.claims.admin import banks, catalogue, claims, first_page, handlers, panels
 
-__all__ = ["banks", "catalogue", "claims", "first_page", "panels"]
+__all__ = ["banks", "catalogue", "claims", "first_page", "handlers", "panels"]

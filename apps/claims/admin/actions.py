@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from apps.claims.models import Claim, Document, SbpBank
-from apps.claims.services import claim_move, document_judge, documents_request
+from apps.claims.models import ChecklistEntry, Claim, Document, SbpBank
+from apps.claims.selectors.reading import judgement_said
+from apps.claims.services import claim_move, document_judge, item_ask, item_unwaive, item_waive
 from apps.claims.services.staff import REASONED
 from apps.contacts.rules import phones
 from apps.core.desk.base import actor_of, say
@@ -110,14 +111,15 @@ def move(request: HttpRequest, claim_id: UUID) -> HttpResponse:
 def ask(request: HttpRequest, claim_id: UUID) -> HttpResponse:
     if not request.user.has_perm("claims.request_documents"):
         raise PermissionDenied
-    slot, text = request.POST.get("slot", ""), request.POST.get("text", "").strip()
-    same = hashlib.sha256(f"{slot}|{text}".encode()).hexdigest()[:32]
+    kind, key = _item(request.POST.get("slot", ""))
+    text = request.POST.get("text", "")
+    same = hashlib.sha256(f"{kind}:{key}|{text.strip()}".encode()).hexdigest()[:32]
 
     def change() -> None:
         now = timezone.now()
         with transaction.atomic():
             reserve([Limit(f"ask.{claim_id}.{same}", 1, DOUBLE_CLICK)], now=now)
-            documents_request(claim_id=claim_id, slot=slot, text=text, actor=actor_of(request), now=now)
+            item_ask(claim_id=claim_id, kind=kind, key=key, text=text, actor=actor_of(request), now=now)
 
     try:
         return _told(request, claim_id, "documents", _("The applicant is asked for it."), change)
@@ -127,24 +129,53 @@ def ask(request: HttpRequest, claim_id: UUID) -> HttpResponse:
 
 
 @require_POST
+def waive(request: HttpRequest, claim_id: UUID) -> HttpResponse:
+    if not request.user.has_perm("claims.request_documents"):
+        raise PermissionDenied
+    kind, key = _item(request.POST.get("item", ""))
+    return _told(request, claim_id, "documents", _("It is not needed any more."), lambda: item_waive(
+        claim_id=claim_id, kind=kind, key=key, note=request.POST.get("note", ""), actor=actor_of(request),
+        now=timezone.now(),
+    ))  # fmt: skip
+
+
+@require_POST
+def unwaive(request: HttpRequest, claim_id: UUID) -> HttpResponse:
+    if not request.user.has_perm("claims.request_documents"):
+        raise PermissionDenied
+    kind, key = _item(request.POST.get("item", ""))
+    return _told(request, claim_id, "documents", _("It is needed again."), lambda: item_unwaive(
+        claim_id=claim_id, kind=kind, key=key, actor=actor_of(request), now=timezone.now()
+    ))  # fmt: skip
+
+
+def _item(text: str) -> tuple[ChecklistEntry.Kind, str]:
+    """Kind and key of `question:key`, or of a document's key alone; an empty key is a line in staff's own words."""
+    kind, colon, key = text.rpartition(":")
+    if colon and kind not in ChecklistEntry.Kind.values:
+        raise PermissionDenied
+    return ChecklistEntry.Kind(kind or ChecklistEntry.Kind.DOCUMENT), key
+
+
+@require_POST
 def judge(request: HttpRequest, claim_id: UUID, document_id: UUID) -> HttpResponse:
     if not request.user.has_perm("claims.change_claim"):
         raise PermissionDenied
-    document = get_object_or_404(Document.objects.only("pk", "state"), pk=document_id, claim_id=claim_id)
+    document = get_object_or_404(Document.objects.only("pk", "judgement"), pk=document_id, claim_id=claim_id)
     state = request.POST.get("state", "")
-    if state not in Document.State.values:
-        raise PermissionDenied
-    if state == document.state:
-        messages.info(request, _("The document has this state already."))
-        return _back(claim_id, "documents")
     done = {
         Document.State.ACCEPTED: _("The document is accepted."),
         Document.State.REJECTED: _("The document is rejected, and the applicant can see why."),
         Document.State.RECEIVED: _("The document is to be looked at again."),
-    }[Document.State(state)]
-    return _told(request, claim_id, "documents", done, lambda: document_judge(
+    }
+    if state not in done:  # the others are found by reading
+        raise PermissionDenied
+    if state == (document.judgement or Document.State.RECEIVED):
+        messages.info(request, judgement_said(document))
+        return _back(claim_id, "documents")
+    return _told(request, claim_id, "documents", done[Document.State(state)], lambda: document_judge(
         document_id=document_id, state=Document.State(state), reason=request.POST.get("reason", ""),
-        actor=actor_of(request), now=timezone.now(),
+        actor=actor_of(request), now=timezone.now(), seen=request.POST.get("seen"),
     ))  # fmt: skip
 
 

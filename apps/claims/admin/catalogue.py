@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -15,8 +16,20 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.claims.admin.forms import EventTypeForm, QuestionForm, QuestionFormSet, SlotForm
-from apps.claims.models import DocumentSlot, EventType, FormDefinition, Question
+from apps.claims.admin.conditions import slots_for, waiting_for
+from apps.claims.admin.forms import (
+    EventTypeForm,
+    KindForm,
+    QuestionForm,
+    QuestionFormSet,
+    QuestionPageForm,
+    ReasonForm,
+    RowsFormSet,
+    SlotForm,
+    SlotPageForm,
+)
+from apps.claims.admin.preview import preview
+from apps.claims.models import DocumentKind, DocumentSlot, EventType, FormDefinition, Question, ReadyReason
 from apps.claims.selectors import definition_changes
 from apps.claims.services import definition_publish
 from apps.core.desk.base import ReadOnlyAdmin, StaffAdmin, actor_of, say
@@ -30,11 +43,18 @@ QUESTION_FIELDSETS: Any = [
         "classes": ["collapse"],
         "fields": ["help", "choices", ("condition_key", "condition_value"), ("least", "most"), "role"],
     }),
+    (gettext_lazy("Only when it is needed"), {"classes": ["collapse"], "fields": ["on_advice", "words"]}),
 ]  # fmt: skip
 SLOT_FIELDSETS: Any = [
-    (None, {"fields": ["key", "title", ("required", "order", "max_files"), "accepts"]}),
+    (None, {"fields": ["key", "title", ("required", "order", "max_files"), "accepts", "kinds"]}),
     (gettext_lazy("Why it is needed, what is accepted"), {"classes": ["collapse"], "fields": ["why", "accepts_note"]}),
+    (gettext_lazy("Only when it is needed"), {"classes": ["collapse"], "fields": ["on_advice", "words"]}),
 ]  # fmt: skip
+
+ORDER_JS = Script("claims/admin/order.js", **{
+    "type": "module", "data-up": gettext_lazy("Move up"), "data-down": gettext_lazy("Move down"),
+    "data-drag": gettext_lazy("Drag to another place"),
+})  # fmt: skip
 
 
 class CatalogueAdmin(StaffAdmin):
@@ -42,6 +62,9 @@ class CatalogueAdmin(StaffAdmin):
 
     list_per_page = 100
     change_list_template = "claims/admin/catalogue_list.html"
+    change_form_template = "claims/admin/catalogue_form.html"
+    delete_confirmation_template = "claims/admin/catalogue_delete.html"
+    delete_selected_confirmation_template = "claims/admin/catalogue_delete_selected.html"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return admin.ModelAdmin.has_delete_permission(self, request, obj)
@@ -49,16 +72,57 @@ class CatalogueAdmin(StaffAdmin):
     def estimated_count(self, request: HttpRequest) -> int | None:
         return None
 
+    def needed_by(self, row: Any) -> list[Any]:
+        """What would refer to nothing without `row`."""
+        return []
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        going = {row.pk for row in objs}
+        needed = {one.pk: one for row in objs for one in self.needed_by(row) if one.pk not in going}
+        return found, counts, lacking, [*protected, *map(_linked, needed.values())]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        obj = super().get_object(request, object_id, from_field)
+        if obj is None or request.method != "POST":
+            return obj
+        whole = getattr(obj, "event_type", None) or obj  # who saves the same rows waits here, and then sees the change
+        type(whole)._default_manager.select_for_update().filter(pk=whole.pk).first()
+        return super().get_object(request, object_id, from_field)
+
+    def get_inline_formsets(self, request: HttpRequest, formsets: Any, *args: Any, **kwargs: Any) -> Any:
+        for formset in formsets:
+            if formset.is_bound:  # what was typed in a row that another has deleted stays on the page too
+                formset._queryset = [form.instance for form in formset.initial_forms]
+        return super().get_inline_formsets(request, formsets, *args, **kwargs)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj = kwargs.get("obj")
+        event_type = obj if isinstance(obj, EventType) else getattr(obj, "event_type", None)
+        asked = Question.objects.filter(Q(event_type=None) | Q(event_type=event_type)).order_by("key")
+        return super().render_change_form(request, {**context, "questions": asked}, *args, **kwargs)
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         newest = FormDefinition.objects.only("version", "created_at").order_by("-version").first()
         more = {"published": newest, "changes": changes(), "may_publish": request.user.has_perm(MAY_PUBLISH)}
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
 
-def changes() -> list[tuple[str, int]]:
-    """What publishing would change: (what, how many), without the zeros."""
-    words = {"added": _("Added"), "changed": _("Changed"), "removed": _("Removed")}
-    return [(words.get(name, name), n) for name, n in definition_changes().items() if n]
+def _linked(row: Question | DocumentSlot) -> SafeString:
+    url = reverse(f"admin:claims_{row._meta.model_name}_change", args=[row.pk])
+    return format_html('{}: <a href="{}">{}</a>', row.event_type or _("Everyone"), url, row)
+
+
+def changes() -> list[tuple[str, list[tuple[str, str]]]]:
+    """What publishing would change: (group, [(title, how)]), without the groups that stay as they are."""
+    groups = {"common": _("Asked of everyone"), "event_types": _("Event types"), "kinds": _("Kinds of papers")}
+    hows = {"added": _("added"), "changed": _("changed"), "removed": _("removed"), "order": _("in another order")}
+    found: dict[str, list[tuple[str, str]]] = {name: [] for name in groups}
+    for one in definition_changes():
+        found[one.group].append((translated(one.title), hows[one.how]))
+    return [(groups[name], rows) for name, rows in found.items() if rows]
 
 
 class QuestionInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -73,6 +137,7 @@ class QuestionInline(admin.StackedInline):  # type: ignore[type-arg]
 class SlotInline(admin.StackedInline):  # type: ignore[type-arg]
     model = DocumentSlot
     form = SlotForm
+    formset = RowsFormSet
     extra = 0
     fieldsets = SLOT_FIELDSETS
     template = "core/folded_inline.html"
@@ -80,6 +145,9 @@ class SlotInline(admin.StackedInline):  # type: ignore[type-arg]
 
 @admin.register(EventType)
 class EventTypeAdmin(CatalogueAdmin):
+    class Media:
+        js = (ORDER_JS,)
+
     form = EventTypeForm
     desk_order = 20
     list_display = ("title_shown", "code", "questions_count", "slots_count", "order", "is_active")
@@ -111,7 +179,19 @@ class EventTypeAdmin(CatalogueAdmin):
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
-        return [path("publish/", wrap(self.publish), name="claims_eventtype_publish"), *super().get_urls()]
+        return [
+            path("publish/", wrap(self.publish), name="claims_eventtype_publish"),
+            path("preview/", wrap(self.preview), name="claims_eventtype_preview"),
+            *super().get_urls(),
+        ]
+
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """The form as its rows would make it, in one of its languages."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        shown = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("Preview of the form")}
+        language = request.GET.get("language", "ru")
+        return TemplateResponse(request, "claims/admin/preview.html", {**shown, **preview(language)})
 
     def publish(self, request: HttpRequest) -> HttpResponse:
         """What would change, and on POST the publishing itself."""
@@ -119,11 +199,15 @@ class EventTypeAdmin(CatalogueAdmin):
             raise PermissionDenied
         if request.method == "POST":
             try:
-                made = definition_publish(actor=actor_of(request), now=timezone.now())
+                now = timezone.now()
+                made = definition_publish(actor=actor_of(request), now=now)
             except DomainError as error:
                 say(request, error)
             else:
-                messages.success(request, _("Version %(n)d is published: new claims use it.") % {"n": made.version})
+                if made.created_at == now:
+                    messages.success(request, _("Version %(n)d is published: new claims use it.") % {"n": made.version})
+                else:
+                    messages.info(request, _("Nothing has changed since version %(n)d.") % {"n": made.version})
             return HttpResponseRedirect(reverse("admin:claims_eventtype_changelist"))
         context = {
             **self.admin_site.each_context(request),
@@ -169,20 +253,55 @@ class CommonAdmin(CatalogueAdmin):
 
 @admin.register(Question)
 class QuestionAdmin(CommonAdmin):
-    form = QuestionForm
+    form = QuestionPageForm
     desk_order = 21
     list_display = ("text", "key", "kind", "required", "asked_of", "order")
+
+    def needed_by(self, row: Question) -> list[Question]:
+        return waiting_for(row)
+
     fieldsets = [(None, {"fields": ["event_type", ("key", "kind"), "label", "help", ("required", "order"), "choices",
-                                    ("condition_key", "condition_value"), ("least", "most"), "role"]})]  # fmt: skip
+                                    ("condition_key", "condition_value"), ("least", "most"), "role", "on_advice",
+                                    "words"]})]  # fmt: skip
 
 
 @admin.register(DocumentSlot)
 class DocumentSlotAdmin(CommonAdmin):
-    form = SlotForm
+    form = SlotPageForm
     desk_order = 22
     list_display = ("text", "key", "required", "max_files", "asked_of", "order")
-    fieldsets = [(None, {"fields": ["event_type", "key", "title", "why", "accepts_note", "accepts",
-                                    ("required", "order", "max_files")]})]  # fmt: skip
+    fieldsets = [(None, {"fields": ["event_type", "key", "title", "why", "accepts_note", "accepts", "kinds",
+                                    ("required", "order", "max_files"), "on_advice", "words"]})]  # fmt: skip
+
+
+@admin.register(DocumentKind)
+class DocumentKindAdmin(CatalogueAdmin):
+    form = KindForm
+    desk_order = 24
+    list_display = ("text", "code", "textless", "order")
+    search_fields = ("code",)
+    fieldsets = [(None, {"fields": ["code", "title", "words", ("textless", "order")]})]
+
+    def needed_by(self, row: DocumentKind) -> list[DocumentSlot]:
+        return slots_for(row)
+
+    @admin.display(description=gettext_lazy("title"))
+    def text(self, row: DocumentKind) -> str:
+        return str(row)
+
+
+@admin.register(ReadyReason)
+class ReadyReasonAdmin(CatalogueAdmin):
+    form = ReasonForm
+    desk_order = 25
+    change_list_template = "admin/change_list.html"  # these are not published with the form
+    list_display = ("text_shown", "use", "order", "is_active")
+    list_filter = ("use", "is_active")
+    fieldsets = [(None, {"fields": ["use", "text", ("order", "is_active")]})]
+
+    @admin.display(description=gettext_lazy("text"))
+    def text_shown(self, row: ReadyReason) -> str:
+        return str(row)
 
 
 @admin.register(FormDefinition)

@@ -38,7 +38,7 @@ class ClaimAdmin(StaffAdmin):
     list_display_links = ("number",)
     list_filter = (StatusFilter, EventFilter, PeriodFilter, MissingFilter)
     search_fields = ("search",)
-    search_help_text = _("Phone or its last 4 digits, name, number")
+    search_help_text = _("Phone or its last 4 digits, name, number, ticket")
     ordering = ("-listed_at", "-id")
     sortable_by = ("number", "age")
     actions = ("take_up",)
@@ -81,8 +81,9 @@ class ClaimAdmin(StaffAdmin):
         return format_html('<span>{}</span> <span class="quiet">{}</span>', claim.shown_event or "—", where)
 
     @admin.display(description=_("status"))
-    def state(self, claim: Claim) -> SafeString:
-        return words.badge(claim.status, claim.get_status_display())
+    def state(self, claim: Any) -> SafeString:
+        badge = words.badge(claim.status, claim.get_status_display())
+        return format_html('{} <span class="quiet ticket">{}</span>', badge, claim.ticket) if claim.ticket else badge
 
     @admin.display(description=_("age"), ordering="listed_at")
     def age(self, claim: Any) -> SafeString | str:
@@ -132,13 +133,18 @@ class ClaimAdmin(StaffAdmin):
         own = [
             path("<uuid:claim_id>/move/", wrap(actions.move), name="claims_claim_move"),
             path("<uuid:claim_id>/ask/", wrap(actions.ask), name="claims_claim_ask"),
+            path("<uuid:claim_id>/waive/", wrap(actions.waive), name="claims_claim_waive"),
+            path("<uuid:claim_id>/unwaive/", wrap(actions.unwaive), name="claims_claim_unwaive"),
             path("<uuid:claim_id>/reveal/", wrap(self.reveal_view), name="claims_claim_reveal"),
+            path("<uuid:claim_id>/archive/", wrap(files.archive), name="claims_claim_archive"),
             path("<uuid:claim_id>/documents/<uuid:document_id>/judge/", wrap(actions.judge), name="claims_claim_judge"),
             path("<uuid:claim_id>/documents/<uuid:document_id>/file/", wrap(files.original), name="claims_claim_file"),
             path("<uuid:claim_id>/documents/<uuid:document_id>/preview/", wrap(files.preview, cacheable=True),
                  name="claims_claim_preview"),
             path("<uuid:claim_id>/documents/<uuid:document_id>/thumb/", wrap(files.thumb, cacheable=True),
                  name="claims_claim_thumb"),
+            path("<uuid:claim_id>/documents/<uuid:document_id>/pages/<int:number>/", wrap(files.page, cacheable=True),
+                 name="claims_claim_page"),
         ]  # fmt: skip
         return own + super().get_urls()
 
@@ -163,7 +169,9 @@ class ClaimAdmin(StaffAdmin):
         if claim is None:
             raise Http404
         may_view = request.user.has_perm
-        parts = reads.claim_parts(claim, translation.get_language() or "ru")
+        parts = reads.claim_parts(
+            claim, translation.get_language() or "ru", now=timezone.now(), may_move=may_view("core.change_delivery")
+        )
         if not may_view("claims.view_requisites"):
             parts["requisites"] = None
         if not may_view("claims.view_consent"):
@@ -191,6 +199,7 @@ class ClaimAdmin(StaffAdmin):
                 "contact": request.user.has_perm("contacts.view_contact"),
                 "deliveries": request.user.has_perm("core.view_delivery"),
             },
+            "here": reverse("admin:claims_claim_change", args=[claim.pk]),
             "list_url": reverse("admin:claims_claim_changelist"),
         }  # fmt: skip
         response = TemplateResponse(request, "claims/admin/claim.html", context)

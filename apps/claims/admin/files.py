@@ -2,24 +2,31 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from apps.claims.models import Document
+from apps.claims.models import Document, DocumentReading, Registration
+from apps.claims.services.reading import INFECTED
 from apps.core import audit
 from apps.core.desk.base import actor_of
 from apps.core.files.errors import StorageFailed
 from apps.core.files.names import content_disposition
 from apps.core.files.streams import PDF_IN_FRAME, file_response
+from apps.integrations.archive import get_archive
+
+LINK_SECONDS = 60
 
 
 def _document(request: HttpRequest, claim_id: UUID, document_id: UUID) -> Document:
     if not request.user.has_perms(["claims.view_claim", "claims.view_document"]):
         raise PermissionDenied
+    if DocumentReading.objects.filter(document=document_id, code=INFECTED).exists():
+        raise PermissionDenied  # a virus is opened by nobody here
     return get_object_or_404(Document, pk=document_id, claim_id=claim_id)
 
 
@@ -36,6 +43,19 @@ def original(request: HttpRequest, claim_id: UUID, document_id: UUID) -> HttpRes
         return HttpResponse(str(error.detail), status=error.status, content_type="text/plain; charset=utf-8")
     audit.record(action="document.download", target=document, actor=actor_of(request), now=timezone.now())
     return response
+
+
+@require_GET
+def archive(request: HttpRequest, claim_id: UUID) -> HttpResponse:
+    """Sends on to the insurer's archive, by an address that soon works no longer. By GET: a form may not leave us."""
+    if not request.user.has_perms(["claims.view_claim", "claims.view_document"]):
+        raise PermissionDenied
+    kept = get_object_or_404(Registration.objects.exclude(archive_key=""), claim=claim_id)
+    if not settings.ARCHIVE_S3["endpoint_url"]:
+        raise Http404
+    audit.record(action="archive.download", target=kept, actor=actor_of(request), now=timezone.now())
+    link = get_archive().link(kept.archive_key, seconds=LINK_SECONDS)
+    return HttpResponseRedirect(link, headers={"Cache-Control": "no-store"})
 
 
 @require_GET
@@ -60,6 +80,14 @@ def thumb(request: HttpRequest, claim_id: UUID, document_id: UUID) -> HttpRespon
     return _picture(request, _document(request, claim_id, document_id).thumb_key)
 
 
+@require_GET
+def page(request: HttpRequest, claim_id: UUID, document_id: UUID, number: int) -> HttpResponseBase:
+    """The picture of one page, upright, as it was read."""
+    document = _document(request, claim_id, document_id)
+    reading = get_object_or_404(DocumentReading.objects.only("pages"), document=document)
+    return _picture(request, next((one["key"] for one in reading.pages if one["number"] == number), ""))
+
+
 def _picture(request: HttpRequest, key: str) -> HttpResponseBase:
     if not key:
         raise Http404
@@ -67,6 +95,6 @@ def _picture(request: HttpRequest, key: str) -> HttpResponseBase:
         response = file_response(request, key, content_type="image/jpeg", disposition="inline")
     except StorageFailed:
         raise Http404 from None
-    # A key is made from the file's content: what is behind it never changes.
+    # A key is made from the file's content, and a page's address names its picture: what is there never changes.
     response["Cache-Control"] = "private, max-age=3600"
     return response

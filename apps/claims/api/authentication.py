@@ -1,5 +1,3 @@
-from urllib.parse import urlsplit
-
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +8,7 @@ from rest_framework.request import Request
 
 from apps.contacts.models import ApplicantSession
 from apps.contacts.services import session_use
+from apps.core.addresses import is_origin_of
 
 COOKIE = "claimdesk_applicant"
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -42,15 +41,6 @@ class ApplicantAuthentication(BaseAuthentication):
 def same_origin(request: HttpRequest) -> bool:
     """Whether the browser says that the call comes from a page of this very host. A cookie alone proves nothing."""
     return is_origin_of(request.headers.get("Origin", ""), request.get_host())
-
-
-def is_origin_of(origin: str, host: str) -> bool:
-    """Whether the `Origin` header names a page of `host` (with its port)."""
-    try:
-        page = urlsplit(origin)
-    except ValueError:  # as of "http://["
-        return False
-    return page.netloc == host and page.scheme in ("http", "https")
 
 
 class ApplicantScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

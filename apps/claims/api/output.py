@@ -13,6 +13,10 @@ from apps.claims import selectors
 from apps.claims.consents import CONSENTS
 from apps.claims.models import Claim, Document, FormDefinition, Requisites
 from apps.claims.rules import form
+from apps.claims.rules.reading.verdict import MENDABLE
+from apps.claims.selectors.progress import claim_progress
+from apps.claims.selectors.reading import document_reason
+from apps.claims.selectors.timeline import claim_timeline, status_words
 from apps.contacts.models import VerificationCode
 from apps.contacts.services import RESEND, SESSION_IDLE
 from apps.core.fields import translated
@@ -93,6 +97,8 @@ def limits_json() -> dict[str, int]:
 def claim_json(claim: Claim) -> dict[str, Any]:
     """Everything about a claim that its applicant may see."""
     lang, base = language(), f"/api/v1/intake/claims/{claim.number}"
+    by_applicant = [one for one in claim.checklist.all() if one.kind == "document" and one.waived != "staff"]
+    notes = {one.key: one.waived_note for one in by_applicant}
     return {
         **claim_row(claim),
         "version": claim.version,
@@ -107,19 +113,23 @@ def claim_json(claim: Claim) -> dict[str, Any]:
         "answers": claim.answers,
         "steps": _steps_json(claim, lang),
         "questions": [
-            {**selectors.question_texts(one, lang), "value": claim.answers.get(one["key"])}
-            for one in form.visible_questions(claim.definition.content, claim.event_type, claim.answers)
+            {**selectors.question_texts(one, lang), **selectors.provenance(one), "value": claim.answers.get(one["key"])}
+            for one in selectors.asked_questions(claim)
         ],
         "slots": [
-            {**slot, "documents": [document_json(one, claim) for one in slot["documents"]]}
+            {**slot, "can_waive": claim.takes_documents and slot["required"] and slot["waived"] != "staff",
+             "waived_note": notes.get(slot["key"], ""),
+             "documents": [document_json(one, claim) for one in slot["documents"]]}
             for slot in selectors.claim_slots(claim, lang)
         ],
         "requisites": requisites_json(claim),
         "requests": [
-            {"slot": one.slot, "text": one.text, "at": one.at}
+            {"kind": one.kind, "slot": one.slot, "text": one.text, "at": one.at}
             for one in ([] if claim.is_draft else claim.document_requests.all()) if one.answered_at is None
         ],
-        "timeline": selectors.claim_timeline(claim),
+        "registration": _registration_json(claim),
+        "advice": selectors.advice_state(claim, now=timezone.now()),
+        "timeline": claim_timeline(claim),
         "can": {
             "edit": claim.is_draft, "upload": claim.takes_documents, "submit": claim.is_draft and not claim.missing
         },
@@ -132,7 +142,7 @@ def claim_row(claim: Claim) -> dict[str, Any]:
     return {
         "number": claim.number,
         "status": claim.status,
-        "status_label": claim.get_status_display(),
+        "status_label": status_words(claim),
         "event_title": selectors.event_title(claim, language()),
         "created_at": claim.created_at,
         "updated_at": claim.updated_at,
@@ -150,6 +160,12 @@ def _steps_json(claim: Claim, lang: str) -> list[dict[str, Any]]:
         missing = [{"attr": one.attr, "code": one.code, "detail": str(one.detail)} for one in problems]
         shown.append({"key": step.key, "title": titles[step.key], "state": step.state, "missing": missing})
     return shown
+
+
+def _registration_json(claim: Claim) -> dict[str, Any]:
+    found = claim_progress(claim, now=timezone.now())
+    names = ("state", "ticket_number", "registered_at", "documents_handed_over", "documents_total", "text")
+    return {name: getattr(found, name) for name in names}
 
 
 def _policy_json(claim: Claim) -> dict[str, Any] | None:
@@ -197,12 +213,36 @@ def document_json(document: Document, claim: Claim) -> dict[str, Any]:
         "sha256": document.sha256,
         "type": document.content_type,
         "state": document.state,
-        "reason": document.reason,
+        "judged_by": judged_by(document),
+        "reason": document_reason(document, claim, language()),
+        "can_keep": claim.takes_documents and may_keep(document),
+        "wants_better": wants_better(document),
         "created_at": document.created_at,
         "pages": document.pages,
         "preview_url": f"{base}/preview" if document.preview_key else None,
         "download_url": f"{base}/file",
     }
+
+
+def may_keep(document: Document) -> bool:
+    """Rejected by the reading alone, and no danger to whoever opens it."""
+    is_by_reading = document.state == Document.State.REJECTED and not document.judgement
+    return is_by_reading and document.reading.code != "infected"
+
+
+def wants_better(document: Document) -> bool:
+    """Rejected, or doubted for what another file can mend; what the applicant insists on is left to staff."""
+    if document.state != Document.State.DOUBTFUL:
+        return document.state == Document.State.REJECTED
+    reading = getattr(document, "reading", None)
+    return bool(reading and reading.code in MENDABLE and not document.insisted_at)
+
+
+def judged_by(document: Document) -> str:
+    if document.judgement:
+        return "staff"
+    reading = getattr(document, "reading", None)
+    return "machine" if reading and reading.verdict else ""
 
 
 def requisites_json(claim: Claim) -> dict[str, Any] | None:

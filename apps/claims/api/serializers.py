@@ -7,14 +7,19 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.claims.models import Claim, Document, Requisites
+from apps.claims.models import ChecklistEntry, Claim, Document, Requisites
 from apps.claims.rules import form
-from apps.core.api.serializers import StrictCharField, StrictRegexField, StrictSerializer
+from apps.core.api.serializers import StrictCharField, StrictChoiceField, StrictRegexField, StrictSerializer
 
 LANGUAGES = [(code, code) for code, _name in settings.LANGUAGES]
 POLICY_STATUSES = [(value, value) for value in Claim.PolicyStatus.values if value]
 
-SLOT_STATES = [(value, value) for value in ("waiting", "received", "accepted", "rejected")]
+SLOT_STATES = [
+    (value, value) for value in ("waiting", "reading", "received", "doubtful", "accepted", "rejected", "waived")
+]
+ORIGINS = [(value, value) for value in ChecklistEntry.Origin.values]
+WAIVED = [(value, value) for value in ("", *(value for value in ChecklistEntry.Waived.values if value))]
+JUDGES = [(value, value) for value in ("", "machine", "staff")]
 STEP_STATES = [(value, value) for value in ("done", "todo", "attention")]
 
 
@@ -46,7 +51,7 @@ class DescriptionIn(StrictSerializer):
 
 
 class ClaimNewIn(StrictSerializer):
-    language = serializers.ChoiceField(LANGUAGES, required=False)
+    language = StrictChoiceField(LANGUAGES, required=False)
 
 
 @extend_schema_field({"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"})
@@ -63,7 +68,7 @@ class ClaimPatchIn(StrictSerializer):
     )
     event_place = StrictCharField(required=False, allow_blank=True, allow_null=True, max_length=form.PLACE_MOST)
     email = StrictCharField(required=False, allow_blank=True, allow_null=True)
-    language = serializers.ChoiceField(LANGUAGES, required=False)
+    language = StrictChoiceField(LANGUAGES, required=False)
     answers = serializers.DictField(required=False, help_text="Merged; null removes an answer.")
 
 
@@ -76,8 +81,13 @@ class DocumentIn(serializers.Serializer[Any]):
     slot = serializers.CharField(max_length=50)
 
 
+class WaiverIn(StrictSerializer):
+    reason = StrictChoiceField(["lost", "cannot_get", "not_applicable"])
+    note = StrictCharField(required=False, allow_blank=True, max_length=500)
+
+
 class RequisitesIn(StrictSerializer):
-    kind = serializers.ChoiceField(Requisites.Kind.choices)
+    kind = StrictChoiceField(Requisites.Kind.choices)
     bik = StrictCharField(required=False, allow_blank=True, max_length=40)
     account = StrictCharField(required=False, allow_blank=True, max_length=60)
     recipient = StrictCharField(required=False, allow_blank=True, max_length=300)
@@ -134,7 +144,14 @@ class QuestionOut(Shape):
     max = serializers.CharField(allow_null=True)
 
 
-class AnsweredQuestionOut(QuestionOut):
+class ProvenanceOut(Shape):
+    origin = serializers.ChoiceField(ORIGINS, help_text="`form`: everyone is asked for it.")
+    reason = serializers.CharField(allow_blank=True, help_text="Why it is asked of this claim, beyond its form.")
+    evidence = serializers.CharField(allow_blank=True, help_text="The person's own words that led to it.")
+    waived = serializers.ChoiceField(WAIVED, allow_blank=True)
+
+
+class AnsweredQuestionOut(ProvenanceOut, QuestionOut):
     value = serializers.JSONField(allow_null=True)
 
 
@@ -157,7 +174,10 @@ class DocumentOut(Shape):
     sha256 = serializers.CharField()
     type = serializers.CharField()
     state = serializers.ChoiceField(Document.State.choices)
+    judged_by = serializers.ChoiceField(JUDGES, allow_blank=True)
     reason = serializers.CharField(allow_blank=True)
+    can_keep = serializers.BooleanField(help_text="Rejected by the reading: the applicant may say that it is right.")
+    wants_better = serializers.BooleanField(help_text="Rejected, or doubted for what another file can mend.")
     created_at = serializers.DateTimeField()
     pages = serializers.IntegerField()
     preview_url = serializers.CharField(allow_null=True)
@@ -168,7 +188,9 @@ class DocumentListOut(Shape):
     results = DocumentOut(many=True)
 
 
-class FilledSlotOut(SlotOut):
+class FilledSlotOut(ProvenanceOut, SlotOut):
+    can_waive = serializers.BooleanField()
+    waived_note = serializers.CharField(allow_blank=True, help_text="What the applicant wrote with it.")
     state = serializers.ChoiceField(SLOT_STATES)
     documents = DocumentOut(many=True)
 
@@ -224,7 +246,8 @@ class StepTitleOut(Shape):
 
 
 class RequestOut(Shape):
-    slot = serializers.CharField(allow_blank=True)
+    kind = serializers.ChoiceField(ChecklistEntry.Kind.choices)
+    slot = serializers.CharField(allow_blank=True, help_text="The document's or the question's key.")
     text = serializers.CharField()
     at = serializers.DateTimeField()
 
@@ -233,6 +256,24 @@ class TimelineOut(Shape):
     at = serializers.DateTimeField()
     code = serializers.CharField()
     text = serializers.CharField(allow_blank=True)
+
+
+class RegistrationOut(Shape):
+    state = serializers.ChoiceField(
+        ["none", "in_progress", "waiting", "done"],
+        help_text="`waiting`: a step takes longer than usual; it goes on by itself. `none`: it is registered nowhere.",
+    )
+    ticket_number = serializers.CharField(allow_blank=True)
+    registered_at = serializers.DateTimeField(allow_null=True)
+    documents_handed_over = serializers.IntegerField()
+    documents_total = serializers.IntegerField(help_text="0 where no documents are handed over.")
+    text = serializers.CharField(allow_blank=True, help_text="All of this in words, in the request's language.")
+
+
+class AdviceOut(Shape):
+    state = serializers.ChoiceField(["none", "asked", "given"])
+    event_type = serializers.CharField(allow_blank=True)
+    event_type_advised = serializers.BooleanField(help_text="The adviser chose the event type; nobody changed it yet.")
 
 
 class CanOut(Shape):
@@ -244,7 +285,7 @@ class CanOut(Shape):
 class ClaimRowOut(Shape):
     number = serializers.CharField()
     status = serializers.ChoiceField(Claim.Status.choices)
-    status_label = serializers.CharField()
+    status_label = serializers.CharField(help_text="The status in words: what we wait for, or what comes next.")
     event_title = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -273,6 +314,8 @@ class ClaimOut(ClaimRowOut):
     slots = FilledSlotOut(many=True)
     requisites = RequisitesOut(allow_null=True)
     requests = RequestOut(many=True)
+    registration = RegistrationOut()
+    advice = AdviceOut()
     timeline = TimelineOut(many=True)
     can = CanOut()
     receipt_url = serializers.CharField(allow_null=True)

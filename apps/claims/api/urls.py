@@ -15,6 +15,7 @@ urlpatterns = [
     path("claims/description", claims.Description.as_view()),
     path(CLAIM, claims.OneClaim.as_view()),
     path(f"{CLAIM}/policy", claims.ClaimPolicy.as_view()),
+    path(f"{CLAIM}/slots/<slug:slot>/waiver", claims.SlotWaiver.as_view()),
     path(f"{CLAIM}/requisites", claims.ClaimRequisites.as_view()),
     path(f"{CLAIM}/requisites/code", claims.ClaimRequisitesCode.as_view()),
     path(f"{CLAIM}/requisites/confirm", claims.ClaimRequisitesConfirm.as_view()),
@@ -22,6 +23,7 @@ urlpatterns = [
     path(f"{CLAIM}/receipt.pdf", claims.ClaimReceipt.as_view()),
     path(f"{CLAIM}/documents", documents.Documents.as_view()),
     path(DOCUMENT, documents.OneDocument.as_view()),
+    path(f"{DOCUMENT}/keep", documents.DocumentKeep.as_view()),
     path(f"{DOCUMENT}/file", documents.DocumentFile.as_view()),
     path(f"{DOCUMENT}/preview", documents.DocumentPreview.as_view()),
 ]

@@ -21,19 +21,31 @@ _QUESTION: dict[str, Any] = {
     "min": None,
     "max": None,
     "pattern": None,
+    "words": {},
+    "on_advice": False,
 }
-_SLOT: dict[str, Any] = {"max_files": 5, "accepts": ["pdf", "jpeg", "png", "heic"]}
+_SLOT: dict[str, Any] = {
+    "max_files": 5,
+    "accepts": ["pdf", "jpeg", "png", "heic"],
+    "kinds": [],
+    "words": {},
+    "on_advice": False,
+}
+_KINDS = "document_kinds.json"
 
 
 def load() -> dict[str, Any]:
-    """Return `{"event_types": [...], "common": {"questions": [...], "slots": [...]}}` with nothing left out.
+    """Return `{"event_types": [...], "common": {"questions", "slots"}, "kinds": [...]}` with nothing left out.
 
-    The words of an event type are beginnings of words, in lower case and with "е" for "ё".
+    Words are beginnings of words, in lower case and with "е" for "ё"; several with spaces between are a phrase.
+    A slot's `kinds` are the codes of papers that fit it, empty for any; what is `on_advice` is on a form only when
+    the adviser or staff ask for it.
     """
     event_types = [_read(f"event_types/{name}") for name in _event_type_files()]
     return {
         "event_types": sorted(map(_completed, event_types), key=lambda event_type: int(event_type["order"])),
         "common": _completed(_read("common.json")),
+        "kinds": _read(_KINDS) if (files(__package__) / _KINDS).is_file() else [],
     }
 
 

@@ -13,8 +13,9 @@ from apps.accounts.models import User
 from apps.claims import services
 from apps.claims.consents import CONSENTS
 from apps.claims.demo.papers import draw_pdf, draw_photo
-from apps.claims.models import Claim, Document, Requisites
+from apps.claims.models import ChecklistEntry, Claim, Document, Requisites
 from apps.claims.rules import form
+from apps.claims.selectors import entries_of, form_slots, with_definition
 from apps.claims.services.submit import Agreed
 from apps.contacts.services import contact_find_or_create
 from apps.core.fields import translated
@@ -95,10 +96,11 @@ def _fill(claim: Claim, story: Story, now: datetime) -> None:
     services.claim_patch(claim_id=claim.pk, changes=facts, expected_version=None, now=now)
     if not story.path:
         return
-    content = claim.definition.content
+    claim = with_definition(Claim.objects.get(pk=claim.pk))
+    content, entries = claim.definition.content, entries_of(claim)
     while new := {
         one["key"]: _answer(one, story, day)
-        for one in form.visible_questions(content, story.event_type, answers)
+        for one in form.visible_questions(content, story.event_type, answers, entries)
         if one["key"] not in answers
     }:
         answers |= new
@@ -128,7 +130,7 @@ def _answer(question: Mapping[str, Any], story: Story, day: date) -> Any:
 
 def _add_papers(claim: Claim, story: Story, now: datetime) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        for place, slot in enumerate(form.slots(claim.definition.content, story.event_type)):
+        for place, slot in enumerate(form_slots(claim)):
             if not slot["required"]:
                 continue
             title, lines = translated(slot["title"], "ru"), [story.name, story.place, story.text[:44], claim.number]
@@ -162,7 +164,9 @@ def _work(claim: Claim, story: Story, actor: User, begun: datetime) -> None:
     for step, to in enumerate(story.path[1:], start=1):
         at = begun + step * span
         if to == S.NEEDS_DOCUMENTS:
-            services.documents_request(claim_id=claim.pk, slot="", text=story.note, actor=actor, now=at)
+            services.item_ask(
+                claim_id=claim.pk, kind=ChecklistEntry.Kind.DOCUMENT, key="", text=story.note, actor=actor, now=at
+            )
         else:
             reason = story.note if to in (S.REJECTED, S.WITHDRAWN) else ""
             services.claim_move(claim_id=claim.pk, to=to, actor=actor, reason=reason, now=at)

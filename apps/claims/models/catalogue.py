@@ -15,6 +15,48 @@ def all_kinds() -> list[str]:
     return list(FILE_KINDS)
 
 
+class DocumentKind(BaseModel):
+    """A kind of paper, told from others by the words that stand on it."""
+
+    code = models.SlugField(_("code"), unique=True)
+    title = TranslatedField(_("title"))
+    words = models.JSONField(
+        _("words on it"), default=dict, blank=True, help_text=_("Beginnings of words, by language")
+    )
+    textless = models.BooleanField(_("a picture without text"), default=False)
+    order = models.PositiveSmallIntegerField(_("order"), default=100)
+
+    class Meta:
+        verbose_name = _("kind of paper")
+        verbose_name_plural = _("kinds of papers")
+        ordering = ["order", "code"]
+
+    def __str__(self) -> str:
+        return translated(self.title) or self.code
+
+
+class ReadyReason(BaseModel):
+    """A sentence that staff need often: why a document is rejected, or what is asked for."""
+
+    class Use(models.TextChoices):
+        REJECT = "reject", _("A document is rejected")
+        ASK = "ask", _("A document or an answer is asked for")
+        WAIVE = "waive", _("Something is not needed")
+
+    use = models.CharField(_("used when"), max_length=6, choices=Use.choices)
+    text = TranslatedField(_("text"))
+    order = models.PositiveSmallIntegerField(_("order"), default=100)
+    is_active = models.BooleanField(_("offered"), default=True)
+
+    class Meta:
+        verbose_name = _("ready reason")
+        verbose_name_plural = _("ready reasons")
+        ordering = ["use", "order", "id"]
+
+    def __str__(self) -> str:
+        return translated(self.text)[:80]
+
+
 class EventType(BaseModel):
     """What happened; decides which questions and documents a claim needs."""
 
@@ -69,6 +111,12 @@ class Question(BaseModel):
     role = models.CharField(_("role"), max_length=20, choices=Role.choices, blank=True, default="")
     least = models.DecimalField(_("at least"), max_digits=14, decimal_places=2, null=True, blank=True)
     most = models.DecimalField(_("at most"), max_digits=14, decimal_places=2, null=True, blank=True)
+    on_advice = models.BooleanField(
+        _("only when it is needed"), default=False, help_text=_("Asked when the adviser or staff ask for it")
+    )
+    words = models.JSONField(
+        _("words for the adviser"), default=dict, blank=True, help_text=_("Beginnings of words, by language")
+    )
 
     class Meta:
         verbose_name = _("question")
@@ -99,6 +147,15 @@ class DocumentSlot(BaseModel):
     accepts = models.JSONField(_("kinds of files"), default=all_kinds)
     required = models.BooleanField(_("required"), default=True)
     max_files = models.PositiveSmallIntegerField(_("files at most"), default=5)
+    kinds = models.JSONField(
+        _("papers that fit"), default=list, blank=True, help_text=_("None chosen: whatever comes is fine")
+    )
+    on_advice = models.BooleanField(
+        _("only when it is needed"), default=False, help_text=_("Asked when the adviser or staff ask for it")
+    )
+    words = models.JSONField(
+        _("words for the adviser"), default=dict, blank=True, help_text=_("Beginnings of words, by language")
+    )
     order = models.PositiveSmallIntegerField(_("order"), default=100)
 
     class Meta:

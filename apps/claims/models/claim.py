@@ -43,6 +43,8 @@ class Claim(BaseModel):
     version = models.PositiveIntegerField(_("version"), default=1)
     description = EncryptedTextField(_("description"), blank=True)
     event_type = models.SlugField(_("event type"), blank=True)
+    # Chosen by the adviser until the applicant chooses.
+    event_type_advised = models.BooleanField(_("event type chosen by the adviser"), default=False)
     event_date = models.DateField(_("event date"), null=True, blank=True)
     event_place = models.CharField(_("event place"), max_length=200, blank=True)
     email = EncryptedTextField(_("email"), blank=True)
@@ -63,6 +65,9 @@ class Claim(BaseModel):
     listed_at = models.DateTimeField(_("begun or submitted"))
     expires_at = models.DateTimeField(_("kept until"), null=True, blank=True)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+    # Of what is missing after the submit.
+    reminders = models.PositiveSmallIntegerField(_("reminders sent"), default=0)
+    remind_at = models.DateTimeField(_("next reminder"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("claim")
@@ -87,6 +92,7 @@ class Claim(BaseModel):
             models.Index(fields=["status", "-listed_at", "-id"], name="claim_status_newest"),
             models.Index(fields=["event_type", "-listed_at", "-id"], name="claim_event_newest"),
             models.Index(fields=["expires_at"], name="claim_expiry", condition=Q(status="draft")),
+            models.Index(fields=["remind_at"], name="claim_reminder", condition=Q(remind_at__isnull=False)),
         ]
         permissions = [
             ("decide_claim", _("Can approve and reject claims")),
@@ -176,7 +182,10 @@ class DocumentRequest(BaseModel):
     """What staff asked the applicant for after the submit."""
 
     claim = models.ForeignKey(Claim, models.CASCADE, related_name="document_requests", verbose_name=_("claim"))
-    slot = models.SlugField(_("document"), blank=True)
+    kind = models.CharField(
+        _("kind"), max_length=8, choices=[("document", _("Document")), ("question", _("Question"))], default="document"
+    )
+    slot = models.SlugField(_("document or question"), blank=True)
     text = models.TextField(_("what is asked for"))
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))

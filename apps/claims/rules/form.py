@@ -1,16 +1,19 @@
 """The form as a pure function of its definition and a draft: what is asked, what is valid, what is missing.
 
 A definition is the published JSON: `{"event_types": [{code, questions, slots, …}], "common": {questions, slots}}`.
+What a claim needs is its definition and its entries: what an adviser, a rule or staff added, and what was waived.
 Texts in it are `{"ru", "uk", "en"}`; nothing here chooses a language.
 """
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+
+from apps.claims.rules.numbers import money_text, number_text
 
 Json = Mapping[str, Any]
 
@@ -19,6 +22,9 @@ DESCRIPTION_LEAST, DESCRIPTION_MOST = 10, 5000  # characters
 PLACE_MOST = 200
 TEXT_MOST, LONG_TEXT_MOST = 300, 3000
 OLDEST = timedelta(days=3 * 366)  # longer than any term for reporting under an insurance contract
+FORM = "form"  # where an item comes from that everyone is asked for
+FREE_ORDER = 1000  # what staff ask for in words of their own stands last
+FILE_KINDS = ("pdf", "jpeg", "png", "heic")
 CURRENCIES = ("RUB", "UAH", "EUR", "USD", "KZT", "TRY", "GEL", "AED", "THB", "CNY", "GBP")
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -57,6 +63,19 @@ class StepState:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """How one claim's needs differ from its form, for the `document` or `question` with `key` (see ChecklistEntry)."""
+
+    kind: str
+    key: str
+    origin: str = FORM
+    waived: str = ""
+    title: str = ""
+    reason: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
 class Draft:
     """The part of a claim that the form's state depends on."""
 
@@ -69,6 +88,7 @@ class Draft:
     filled_slots: Collection[str] = ()
     requisites: bool = False
     requisites_confirmed: bool = False
+    entries: Collection[Entry] = ()
 
 
 def event_type(definition: Json, code: str) -> Json | None:
@@ -82,26 +102,93 @@ def all_questions(definition: Json, event: str) -> list[Json]:
     return [question for group in groups for question in sorted(group, key=_order)]
 
 
-def visible_questions(definition: Json, event: str, answers: Json) -> list[Json]:
-    """The questions that are asked now: a condition on an answer that is itself not asked does not hold."""
-    shown: list[Json] = []
+def questions(definition: Json, event: str, entries: Collection[Entry] = ()) -> list[Json]:
+    """Every question of this claim, conditions left aside, each with `origin`, `reason`, `evidence` and `waived`."""
+    return _with_entries(all_questions(definition, event), "question", entries, _free_question)
+
+
+def visible_questions(definition: Json, event: str, answers: Json, entries: Collection[Entry] = ()) -> list[Json]:
+    """The questions that are asked now: a condition on an answer that is itself not asked does not hold.
+
+    What somebody asked for is asked whatever its condition says.
+    """
+    found = questions(definition, event, entries)
     keys: set[str] = set()
-    for question in all_questions(definition, event):
-        condition = question.get("condition")
-        if condition and not (
-            condition["question"] in keys and _equals(answers.get(condition["question"]), condition["equals"])
-        ):
-            continue
-        shown.append(question)
-        keys.add(question["key"])
-    return shown
+    # A question may stand above the one it depends on, and that one above its own: look again until none is added.
+    while more := {one["key"] for one in found if _asked(one, keys, answers)} - keys:
+        keys |= more
+    return [one for one in found if _asked(one, keys, answers)]
 
 
-def slots(definition: Json, event: str) -> list[Json]:
-    """Common slots and those of the event type, the required ones first."""
+def _asked(question: Json, keys: Collection[str], answers: Json) -> bool:
+    condition = question.get("condition") if question["origin"] == FORM else None
+    if not condition:
+        return True
+    return condition["question"] in keys and _equals(answers.get(condition["question"]), condition["equals"])
+
+
+def slots(definition: Json, event: str, entries: Collection[Entry] = ()) -> list[Json]:
+    """Common slots and those of the event type, the required ones first; with `origin` and so on, as questions."""
     chosen = event_type(definition, event)
     found = [*(chosen["slots"] if chosen else []), *definition["common"]["slots"]]
-    return sorted(found, key=lambda slot: (not slot["required"], slot["order"], slot["key"]))
+    asked = _with_entries(found, "document", entries, _free_slot)
+    return sorted(asked, key=lambda slot: (not slot["required"], slot["order"], slot["key"]))
+
+
+def on_advice(definition: Json, kind: str) -> list[str]:
+    """Keys of the documents or questions that are asked only when somebody asks for them, of all event types."""
+    name = "slots" if kind == "document" else "questions"
+    groups = [definition["common"], *definition["event_types"]]
+    return [one["key"] for group in groups for one in group[name] if one.get("on_advice")]
+
+
+def _with_entries(
+    items: Iterable[Json], kind: str, entries: Collection[Entry], free: Callable[[Entry], Json]
+) -> list[Json]:
+    """`items` as this claim needs them: what is on advice only where it was asked for, then the free lines."""
+    noted = {one.key: one for one in entries if one.kind == kind}
+    found = []
+    for item in items:
+        entry = noted.pop(item["key"], None)
+        if not item.get("on_advice") or (entry and entry.origin != FORM):
+            found.append(_noted(item, entry))
+    return found + [_noted(free(one), one) for one in noted.values() if one.title]
+
+
+def _noted(item: Json, entry: Entry | None) -> dict[str, Any]:
+    one = entry or Entry("", item["key"])
+    return {
+        **item, "required": item["required"] or one.origin != FORM, "origin": one.origin,
+        "reason": _beyond_title(one.reason, one.title), "evidence": one.evidence, "waived": one.waived,
+    }  # fmt: skip
+
+
+def _beyond_title(reason: str, title: str) -> str:
+    """A free line is called by the first line of its reason, and does not say that twice."""
+    first, _new_line, rest = reason.partition("\n")
+    return rest.strip() if title and first.strip() == title else reason
+
+
+def _free_question(one: Entry) -> dict[str, Any]:
+    return {
+        "key": one.key, "kind": "long_text", "label": {"ru": one.title}, "help": {}, "required": True, "choices": [],
+        "order": FREE_ORDER, "condition": None, "role": "", "min": None, "max": None,
+    }  # fmt: skip
+
+
+def _free_slot(one: Entry) -> dict[str, Any]:
+    return {
+        "key": one.key, "title": {"ru": one.title}, "why": {}, "accepts_note": {}, "accepts": list(FILE_KINDS),
+        "required": True, "max_files": 5, "order": FREE_ORDER,
+    }  # fmt: skip
+
+
+def former_slot(definition: Json, key: str, files: int) -> dict[str, Any]:
+    """The slot `key` of another event type than the claim's by now, with so many files in it: it takes no more."""
+    groups = [*definition["event_types"], definition["common"]]
+    known = next((one for group in groups for one in group["slots"] if one["key"] == key), None)
+    slot = {**(known or _free_slot(Entry("document", key, title=key))), "why": {}, "accepts_note": {}, "accepts": []}
+    return _noted({**slot, "required": False, "max_files": files}, None)
 
 
 def _order(item: Json) -> tuple[int, str]:
@@ -147,19 +234,19 @@ def _missing_event(definition: Json, draft: Draft) -> list[Missing]:
         )
         if not value
     ]
-    questions = visible_questions(definition, draft.event_type, draft.answers)
+    asked = visible_questions(definition, draft.event_type, draft.answers, draft.entries)
     return lacking + [
         Missing(f"answers.{question['key']}", "required", question)
-        for question in questions
-        if question["required"] and draft.answers.get(question["key"]) in (None, "")
+        for question in asked
+        if question["required"] and not question["waived"] and draft.answers.get(question["key"]) in (None, "")
     ]
 
 
 def _missing_documents(definition: Json, draft: Draft) -> list[Missing]:
     return [
         Missing(f"slots.{slot['key']}", "document_missing", slot)
-        for slot in slots(definition, draft.event_type)
-        if slot["required"] and slot["key"] not in draft.filled_slots
+        for slot in slots(definition, draft.event_type, draft.entries)
+        if slot["required"] and not slot["waived"] and slot["key"] not in draft.filled_slots
     ]
 
 
@@ -284,7 +371,7 @@ _CLEANERS = {
 
 
 def answer_text(question: Json, value: Any, language: str, words: Mapping[bool, str]) -> str:
-    """An answer for people: the choice's label, `120.50 EUR`, yes or no in `words`."""
+    """An answer for people: the choice's label, "120,50 €", "0,5", yes or no in `words`."""
     if value is None:
         return ""
     if question["kind"] == "choice":
@@ -293,7 +380,9 @@ def answer_text(question: Json, value: Any, language: str, words: Mapping[bool, 
     if question["kind"] == "yes_no":
         return words[bool(value)]
     if question["kind"] == "money":
-        return f"{value['amount']} {value['currency']}"
+        return money_text(value["amount"], value["currency"], language)
+    if question["kind"] == "number":
+        return number_text(str(value), language)
     if question["kind"] == "date":
         return date.fromisoformat(value).strftime("%d.%m.%Y")
     return str(value)

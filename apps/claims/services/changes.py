@@ -8,9 +8,12 @@ from django.conf import settings
 
 from apps.claims.errors import ClaimNotEditable, ClaimNotFound
 from apps.claims.models import Claim
+from apps.claims.rules.reminders import first_reminder
 from apps.claims.selectors import missing_count, with_definition
 from apps.contacts.rules.names import folded
 from apps.core.realtime import group_name, tell
+
+REASON_MOST = 1000  # characters of why staff did it, and of what they write beside a status
 
 
 def claim_lock(claim_id: UUID) -> Claim:
@@ -48,6 +51,10 @@ def claim_save(claim: Claim, *fields: str, now: datetime, what: list[str]) -> No
     if claim.is_draft:
         claim.expires_at = now + timedelta(hours=settings.DRAFT_HOURS)
         names.add("expires_at")
+    elif claim.missing == 0 or not (claim.remind_at or claim.reminders):
+        # Owes nothing any more, or begins to owe something; after the last reminder there is silence.
+        claim.remind_at, claim.reminders = first_reminder(now) if claim.missing else None, 0
+        names |= {"remind_at", "reminders"}
     claim.save(update_fields=sorted(names))
     claim_tell(claim, what)
 

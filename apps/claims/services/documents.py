@@ -2,11 +2,9 @@
 
 import contextlib
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -16,11 +14,12 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.claims.errors import ClaimNotEditable, ClaimNotFound, DocumentRefused
-from apps.claims.events import DocumentReceived, DocumentRejected
-from apps.claims.models import Claim, Document
-from apps.claims.rules import form
-from apps.claims.selectors import with_definition
-from apps.claims.services.changes import claim_lock, claim_save, require_takes_documents
+from apps.claims.events import DocumentAdded, DocumentReceived, DocumentRejected
+from apps.claims.models import Claim, Document, DocumentReading
+from apps.claims.selectors import form_slots, with_definition
+from apps.claims.selectors.reading import judgement_said
+from apps.claims.services.changes import REASON_MOST, claim_lock, claim_save, require_takes_documents
+from apps.claims.services.reading import INFECTED, document_follow, pages_folder
 from apps.core import audit
 from apps.core.errors import Conflict, DomainError, NotFound
 from apps.core.files import storage
@@ -28,6 +27,7 @@ from apps.core.files.child import Inspection, inspect_file
 from apps.core.files.errors import StorageFailed
 from apps.core.files.names import clean_name
 from apps.core.outbox import publish
+from apps.core.texts import kept_text
 
 MB = 1024 * 1024
 MOST_WITH_REJECTED = 3  # times MAX_CLAIM_FILES
@@ -97,14 +97,14 @@ def _write(
     _answer_requests(claim, slot, now)
     claim_save(claim, now=now, what=["documents"])
     publish(DocumentReceived(claim_id=claim.pk, document_id=document.pk), now=now)
+    if not claim.is_draft:
+        publish(DocumentAdded(claim_id=claim.pk, document_id=document.pk), now=now)
     return document, True
 
 
 def _require_room(claim: Claim, slot: str, size: int, now: datetime) -> None:
     require_takes_documents(claim, now)
-    slots: dict[str, Mapping[str, Any]] = {
-        one["key"]: one for one in form.slots(claim.definition.content, claim.event_type)
-    }
+    slots = {one["key"]: one for one in form_slots(claim)}
     if slot not in slots:
         raise DocumentRefused(_("There is no such document in this claim."), code="slot_unknown", attr="slot")
     # A rejected file leaves room for a better one; all together still have an end.
@@ -143,7 +143,7 @@ def _keep(claim: Claim, path: Path, sha256: str, size: int) -> _Kept:
 
 
 def _answer_requests(claim: Claim, slot: str, now: datetime) -> None:
-    asked = claim.document_requests.filter(answered_at=None, slot__in=[slot, ""])
+    asked = claim.document_requests.filter(kind="document", answered_at=None, slot__in=[slot, ""])
     asked.update(answered_at=now)
 
 
@@ -157,15 +157,23 @@ def document_delete(*, claim_id: UUID, document_id: UUID, now: datetime) -> None
             raise NotFound
         if not claim.is_draft:
             raise Conflict(_("A document of a submitted claim stays with it."), code="document_submitted")
-        keys = document.keys()
+        keys, pages = document.keys(), pages_folder(document)
         document.delete()
         claim_save(claim, now=now, what=["documents"])
         transaction.on_commit(lambda: storage.delete(keys), robust=True)
+        transaction.on_commit(lambda: storage.delete_folder(pages), robust=True)
 
 
 @transaction.atomic
-def document_judge(*, document_id: UUID, state: Document.State, reason: str, actor: User, now: datetime) -> Document:
-    """Accept a document, or reject it with a reason for the applicant. Raises NotFound, Conflict, ClaimNotEditable."""
+def document_judge(
+    *, document_id: UUID, state: Document.State, reason: str, actor: User, now: datetime, seen: str | None = None
+) -> Document:
+    """Accept a document, or reject it with a reason for the applicant; RECEIVED takes the judgement back.
+
+    `seen` is the judgement that the actor had before their eyes: where somebody has judged since, nothing changes.
+
+    Raises NotFound, Conflict, TextRefused, ClaimNotEditable.
+    """
     claim_id = Document.objects.filter(pk=document_id).values_list("claim_id", flat=True).first()
     claim = claim_lock(claim_id) if claim_id else None
     found = claim.documents.filter(pk=document_id).first() if claim else None
@@ -173,12 +181,50 @@ def document_judge(*, document_id: UUID, state: Document.State, reason: str, act
         raise NotFound
     if claim.is_draft:
         raise ClaimNotEditable  # by staff: it has not been handed over yet
-    if state == Document.State.REJECTED and not reason.strip():
+    if seen is not None and seen != found.judgement:
+        said = f"{judgement_said(found)} {_('Nothing was changed: look at it once more.')}"
+        raise Conflict(said, code="judged_meanwhile")
+    reason = kept_text(reason, most=REASON_MOST)
+    if state == Document.State.REJECTED and not reason:
         raise Conflict(_("Say why, so that the applicant can send a better one."), code="reason_required")
-    found.state, found.reason = state, reason.strip() if state == Document.State.REJECTED else ""
-    found.save(update_fields=["state", "reason", "updated_at"])
+    was = found.state
+    found.judgement = Document.Judgement("" if state == Document.State.RECEIVED else state)
+    found.reason = reason if state == Document.State.REJECTED else ""
+    found.settle(reading_of(found))
+    found.save(update_fields=["judgement", "state", "reason", "updated_at"])
     claim_save(claim, now=now, what=["documents"])
     audit.record(action=f"document.{state}", target=found, actor=actor, now=now, reason=found.reason)
+    document_follow(found, was, now)
     if state == Document.State.REJECTED:
         publish(DocumentRejected(claim_id=claim.pk, document_id=found.pk), now=now)
     return found
+
+
+@transaction.atomic
+def document_keep(*, claim_id: UUID, document_id: UUID, now: datetime) -> Document:
+    """The applicant says that a document which the reading rejected is the right one: staff will look at it.
+
+    Raises NotFound, Conflict for what staff rejected or what holds a virus, ClaimNotEditable.
+    """
+    claim = claim_lock(claim_id)
+    require_takes_documents(claim, now)
+    found = claim.documents.filter(pk=document_id).first()
+    if found is None:
+        raise NotFound
+    if found.judgement == Document.Judgement.REJECTED:
+        raise Conflict(_("A person has looked at this document. Please send another."), code="judged_by_staff")
+    reading = reading_of(found)
+    if reading and reading.code == INFECTED:
+        raise Conflict(_("This file is not safe. Please send another."), code="document_infected")
+    if found.state == Document.State.REJECTED:
+        was, found.insisted_at = found.state, now
+        found.settle(reading)
+        found.save(update_fields=["insisted_at", "state", "updated_at"])
+        document_follow(found, was, now)
+        claim_save(claim, now=now, what=["documents"])
+    return found
+
+
+def reading_of(document: Document) -> DocumentReading | None:
+    """What was read from the document; None before its reading has begun."""
+    return DocumentReading.objects.filter(document=document).first()

@@ -20,7 +20,8 @@ from apps.claims.events import ClaimDescribed
 from apps.claims.form_texts import ANSWER_TEXTS
 from apps.claims.models import Claim
 from apps.claims.rules import form
-from apps.claims.selectors import unfinished_drafts
+from apps.claims.selectors import HELD, entries_of, unfinished_drafts
+from apps.claims.services.advice import advice_rechosen, advice_rules
 from apps.claims.services.changes import claim_save, draft_lock, search_text
 from apps.claims.services.definition import definition_current
 from apps.contacts.models import Contact
@@ -66,13 +67,17 @@ def _number(day: date) -> str:
 
 @transaction.atomic
 def claim_describe(*, claim_id: UUID, text: str, now: datetime) -> Claim:
-    """Keep the applicant's own words. Raises FieldsInvalid, ClaimNotEditable."""
+    """Keep the applicant's own words, and what they tell of the event. Raises FieldsInvalid, ClaimNotEditable."""
     claim = draft_lock(claim_id, now)
+    before = claim.description
     try:
         claim.description = form.clean_text(text, most=form.DESCRIPTION_MOST, lines=True)
     except form.AnswerInvalid as error:
         raise FieldsInvalid(ANSWER_TEXTS[error.code], code=error.code, attr="text") from None
-    claim_save(claim, "description", now=now, what=["description"])
+    if claim.description != before:
+        advice_rules(claim, now=now)
+    advised = ("event_type", "event_type_advised")
+    claim_save(claim, "description", *advised, now=now, what=["description", "advice"])
     publish(ClaimDescribed(claim_id=claim.pk), now=now)
     return claim
 
@@ -89,14 +94,16 @@ def claim_patch(
     claim = draft_lock(claim_id, now)
     if expected_version is not None and expected_version != claim.version:
         raise VersionConflict
-    prefetch_related_objects([claim], "documents")  # for what is missing, and for the answer
+    prefetch_related_objects([claim], *HELD)  # for what is missing, and for the answer
     before = claim.version
     problems = [*_apply(claim, changes, timezone.localtime(now).date())]
     if problems:
         raise FieldsInvalid(problems=problems)
+    if "event_type" in changes:
+        advice_rechosen(claim, now=now)
     if claim.policy:
         claim.policy_status = validity(claim.policy, claim.event_date or timezone.localtime(now).date())
-    claim_save(claim, *EDITABLE, "policy_status", now=now, what=sorted(changes))
+    claim_save(claim, *EDITABLE, "event_type_advised", "policy_status", now=now, what=sorted(changes))
     return claim, before if expected_version is None else None
 
 
@@ -116,7 +123,7 @@ def _apply(claim: Claim, changes: Mapping[str, Any], today: date) -> Iterator[Pr
             except form.AnswerInvalid as error:
                 yield Problem(error.code, ANSWER_TEXTS[error.code], name)
     if "answers" in changes:
-        yield from _merge_answers(claim, changes["answers"])
+        yield from merge_answers(claim, changes["answers"])
     for name in changes.keys() - set(EDITABLE):
         yield Problem("unknown_field", ANSWER_TEXTS["unknown_field"], name[:80])
 
@@ -124,7 +131,7 @@ def _apply(claim: Claim, changes: Mapping[str, Any], today: date) -> Iterator[Pr
 def _set_event_type(claim: Claim, value: Any, _today: date) -> None:
     if value not in EMPTY and not (isinstance(value, str) and form.event_type(claim.definition.content, value)):
         raise form.AnswerInvalid("event_type_unknown")
-    claim.event_type = value or ""
+    claim.event_type, claim.event_type_advised = value or "", False
 
 
 def _set_event_date(claim: Claim, value: Any, today: date) -> None:
@@ -161,11 +168,13 @@ def _string(value: Any) -> str:
     return value
 
 
-def _merge_answers(claim: Claim, given: Any) -> Iterator[Problem]:
+def merge_answers(claim: Claim, given: Any) -> Iterator[Problem]:
+    """Put what is valid into the claim's answers in memory, and yield a problem for each answer that is not."""
     if not isinstance(given, Mapping):
         yield Problem("answers_expected", ANSWER_TEXTS["answers_expected"], "answers")
         return
-    questions = {one["key"]: one for one in form.all_questions(claim.definition.content, claim.event_type)}
+    asked = form.questions(claim.definition.content, claim.event_type, entries_of(claim))
+    questions = {one["key"]: one for one in asked}
     merged = dict(claim.answers)
     for key, raw in given.items():
         if key not in questions:

@@ -11,8 +11,7 @@ from apps.claims.consents import CONSENTS
 from apps.claims.errors import ClaimIncomplete
 from apps.claims.events import ClaimSubmitted
 from apps.claims.models import Claim, ClaimStatusChange, Consent
-from apps.claims.rules import form
-from apps.claims.selectors import draft_of, missing_sentences
+from apps.claims.selectors import asked_questions, missing_sentences
 from apps.claims.services.changes import claim_lock, claim_save, search_text
 from apps.contacts.services import contact_name
 from apps.core.errors import Problem
@@ -73,9 +72,8 @@ def _consent_problems(consents: Sequence[Agreed]) -> list[Problem]:
 
 def _name_contact(claim: Claim) -> None:
     """The answer to the question with the role `applicant_name` is the contact's name from now on."""
-    draft = draft_of(claim)
-    for question in form.visible_questions(claim.definition.content, draft.event_type, draft.answers):
-        name = draft.answers.get(question["key"])
+    for question in asked_questions(claim):
+        name = claim.answers.get(question["key"])
         if question.get("role") == "applicant_name" and name:
             contact_name(contact_id=claim.contact_id, full_name=name, email=claim.email, language=claim.language)
             claim.contact.refresh_from_db()

@@ -232,14 +232,16 @@ def project_of(contact: Any, policy: Any) -> Project:
 
 
 class _Document(DjangoModelFactory[Document]):
-    """A document's row, without a file in the storage ; `accepted` and `rejected` are traits."""
+    """A document's row, without a file in the storage ; `accepted` and `rejected` (by staff) are traits."""
 
     class Meta:
         model = Document
 
     class Params:
-        accepted = Trait(state=Document.State.ACCEPTED)
-        rejected = Trait(state=Document.State.REJECTED, reason="Не видно даты вылета.")
+        accepted = Trait(state=Document.State.ACCEPTED, judgement=Document.Judgement.ACCEPTED)
+        rejected = Trait(
+            state=Document.State.REJECTED, judgement=Document.Judgement.REJECTED, reason="Не видно даты вылета."
+        )
 
     claim = SubFactory(ClaimFactory)
     slot = "boarding_pass"

@@ -1,24 +1,3 @@
-"""Staff for tests: one person for a role."""
+from apps.accounts.tests.staff import client_of, staff
 
-from django.contrib.auth.models import Group, Permission
-from django.test import Client
-
-from apps.accounts.models import User
-from apps.accounts.roles import write_permissions
-
-
-def staff(role: str, username: str = "") -> User:
-    """A member of staff with `role` as migrations and grants make it; "" is a superuser."""
-    name = username or role.split(" ")[0].lower() or "root"
-    user = User.objects.create(username=name, is_staff=True, is_superuser=not role, first_name=role or "Root")
-    if role:
-        if not Permission.objects.filter(group__name=role).exists():
-            write_permissions()
-        user.groups.add(Group.objects.get(name=role))
-    return user
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+__all__ = ["client_of", "staff"]

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.claims.admin.reads import claim_deliveries
 from apps.claims.models import Claim, DocumentRequest
 from apps.claims.tests.factories import (
     ClaimFactory,
@@ -22,7 +23,8 @@ from apps.claims.tests.staff import client_of, staff
 from apps.contacts.tests.factories import ContactFactory
 from apps.core.desk import reveal as reveals
 from apps.core.files import storage
-from apps.core.models import AuditEntry, Delivery, OutboxEvent
+from apps.core.models import AuditEntry, Delivery, DeliveryAttempt, OutboxEvent
+from apps.policies.tests.factories import PolicyFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +90,16 @@ def test_personal_data_is_masked(clerk):
     assert "9161234567" not in html.replace(" ", "").replace("-", "")
     assert "person@example.com" not in html
     assert requisites.data["account"] not in html
+
+
+def test_what_the_policy_insures_is_written_in_the_reader_s_language(clerk):
+    sums = [{"risk": "Багаж", "amount": "50000.00", "currency": "EUR"}, {"risk": "Другое", "amount": "без предела"}]
+    claim = ClaimFactory(in_review=True, policy=PolicyFactory(sums=sums))
+
+    html = page(clerk, claim)
+
+    assert "50\u00a0000,00\u00a0€" in html
+    assert "без предела" in html
 
 
 def test_the_page_takes_few_queries(clerk):
@@ -488,3 +500,17 @@ def test_open_request_shows_on_the_page(clerk):
     request = DocumentRequestFactory(actor=staff("Senior handler"))
 
     assert request.text in page(clerk, request.claim)
+
+
+def test_what_was_not_wanted_is_not_listed_and_what_staff_cancelled_is():
+    claim = ClaimFactory(in_review=True)
+    now = timezone.now()
+    event = OutboxEvent.objects.create(name="claim.moved", aggregate=f"claim:{claim.pk}", occurred_at=now)
+    told = {"event": event, "target": "sms", "state": "cancelled", "next_at": now, "created_at": now,
+            "finished_at": now}  # fmt: skip
+    Delivery.objects.create(handler="notifications.status_sms", last_error="told by email", **told)
+    stopped = Delivery.objects.create(handler="notifications.request_sms", **told)
+    DeliveryAttempt.objects.create(delivery=stopped, number=1, started_at=now, outcome="staff", by="olga")
+    late = Delivery.objects.create(handler="notifications.code_sms", expires_at=now, **told)
+
+    assert {one.pk for one in claim_deliveries(claim)} == {stopped.pk, late.pk}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from apps.claims.rules import form
 from apps.claims.rules.form import AnswerInvalid, Draft, clean_answer, clean_date, clean_text
+from apps.claims.rules.numbers import money_text
 from apps.claims.tests.factories import definition_content, question, slot, text
 
 TODAY = date(2026, 11, 21)
@@ -44,7 +45,7 @@ def test_required_papers_come_first() -> None:
     ]  # fmt: skip
 
 
-CHAIN = {
+CHAIN: dict[str, Any] = {
     "event_types": [],
     "common": {
         "questions": [
@@ -72,6 +73,30 @@ def test_a_question_is_asked_if_the_one_it_depends_on_is_asked_and_answered_so(
     answers: dict[str, Any], keys: list[str]
 ) -> None:
     assert [one["key"] for one in form.visible_questions(CHAIN, "", answers)] == keys
+
+
+def reordered(*keys: str) -> dict[str, Any]:
+    by_key = {one["key"]: one for one in CHAIN["common"]["questions"]}
+    asked = [{**by_key[key], "order": place} for place, key in enumerate(keys)]
+    return {**CHAIN, "common": {**CHAIN["common"], "questions": asked}}
+
+
+@pytest.mark.parametrize("keys", [("name", "by", "helped"), ("by", "helped", "name"), ("name", "helped", "by")])
+def test_a_question_may_stand_above_the_one_it_depends_on(keys: tuple[str, ...]) -> None:
+    dragged, answers = reordered(*keys), {"helped": True, "by": "airline"}
+
+    assert [one["key"] for one in form.visible_questions(dragged, "", answers)] == list(keys)
+    assert [one["key"] for one in form.visible_questions(dragged, "", {**answers, "helped": False})] == ["helped"]
+
+
+def test_questions_that_wait_for_each_other_are_not_asked() -> None:
+    asked = [
+        question("here", "yes_no", LABEL, 10, condition={"question": "there", "equals": True}),
+        question("there", "yes_no", LABEL, 20, condition={"question": "here", "equals": True}),
+    ]
+    ring = {"event_types": [], "common": {"questions": asked, "slots": []}}
+
+    assert form.visible_questions(ring, "", {"here": True, "there": True}) == []
 
 
 def test_a_full_draft_lacks_nothing_and_every_step_of_it_is_done() -> None:
@@ -224,13 +249,24 @@ def test_an_event_s_day_is_one_that_it_may_have_had(raw: Any, code: str) -> None
 @pytest.mark.parametrize(
     ("kind", "value", "shown"),
     [("choice", "airline", "Авиакомпания"), ("choice", "gone", "gone"), ("yes_no", True, "Да"),
-     ("yes_no", False, "Нет"), ("money", {"amount": "120.50", "currency": "EUR"}, "120.50 EUR"),
+     ("yes_no", False, "Нет"), ("money", {"amount": "50000.50", "currency": "EUR"}, "50\u00a0000,50\u00a0€"),
+     ("number", "0.5", "0,5"), ("number", "2026", "2026"),
      ("date", "2026-11-19", "19.11.2026"), ("text", "SU 2137", "SU 2137"), ("number", None, "")],
 )  # fmt: skip
 def test_an_answer_is_shown_to_people_in_words(kind: str, value: Any, shown: str) -> None:
     one = asks(kind, choices=[{"value": "airline", "label": text("Авиакомпания", "Авіакомпанія", "Airline")}])
 
     assert form.answer_text(one, value, "ru", {True: "Да", False: "Нет"}) == shown
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "language", "shown"),
+    [("120.50", "EUR", "uk", "120,50\u00a0€"), ("50000.00", "EUR", "en", "€50,000.00"),
+     ("500.00", "KZT", "ru", "500,00\u00a0KZT"), ("500.00", "KZT", "en", "KZT\u00a0500.00"),
+     ("до 1 млн", "RUB", "ru", "до 1 млн RUB"), ("NaN", "", "ru", "NaN")],
+)  # fmt: skip
+def test_money_is_written_as_the_reader_s_language_does(amount: str, currency: str, language: str, shown: str) -> None:
+    assert money_text(amount, currency, language) == shown
 
 
 # --- anything at all

@@ -19,6 +19,7 @@ from apps.claims.errors import (
     RequisitesRefused,
 )
 from apps.claims.models import (
+    ChecklistEntry,
     Claim,
     ClaimStatusChange,
     Consent,
@@ -37,7 +38,7 @@ from apps.claims.services import (
     document_delete,
     document_judge,
     documents,
-    documents_request,
+    item_ask,
     requisites_confirm,
     requisites_put,
 )
@@ -52,12 +53,13 @@ from apps.claims.tests.factories import (
 )
 from apps.contacts.errors import CodeExpired, CodeInvalid
 from apps.contacts.models import VerificationCode
-from apps.core.errors import Conflict, NotFound
+from apps.core.errors import Conflict, DomainError, NotFound
 from apps.core.files import storage
 from apps.core.files.errors import StorageFailed
 from apps.core.models import AuditEntry, OutboxEvent
 from tests.makers import files
 
+PAPER = ChecklistEntry.Kind.DOCUMENT
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 Status = Claim.Status
 Kind = Requisites.Kind
@@ -561,7 +563,14 @@ def test_staff_ask_for_a_paper_and_the_applicant_answers_it(olga: User, paper: P
     for slot in ("boarding_pass", "passport"):
         DocumentFactory(claim=claim, slot=slot)
 
-    asked = documents_request(claim_id=claim.pk, slot="delay_note", text=" Пришлите справку ", actor=olga, now=NOW)
+    asked = item_ask(
+        claim_id=claim.pk,
+        kind=PAPER,
+        key="delay_note",
+        text=" Пришлите справку ",
+        actor=olga,
+        now=NOW,
+    )
     claim.refresh_from_db()
     assert (claim.status, claim.missing, asked.text) == (Status.NEEDS_DOCUMENTS, 1, "Пришлите справку")
     assert set(events()) == {"claim.status_changed", "documents.requested"}
@@ -575,21 +584,28 @@ def test_staff_ask_for_a_paper_and_the_applicant_answers_it(olga: User, paper: P
 def test_a_second_request_does_not_move_the_claim_again(olga: User) -> None:
     claim = ClaimFactory(needs_documents=True)
     before = claim.status_changes.count()
-    documents_request(claim_id=claim.pk, slot="", text="Ещё одно фото", actor=olga, now=NOW)
+    item_ask(claim_id=claim.pk, kind=PAPER, key="", text="Ещё одно фото", actor=olga, now=NOW)
 
     assert (claim.status_changes.count(), events()) == (before, ["documents.requested"])
 
 
 @pytest.mark.parametrize(("slot", "text"), [("baggage_report", "Акт"), ("delay_note", " ")])
 def test_a_request_names_a_paper_of_this_claim_and_says_what_is_needed(olga: User, slot: str, text: str) -> None:
-    with pytest.raises(Conflict):
-        documents_request(claim_id=ClaimFactory().pk, slot=slot, text=text, actor=olga, now=NOW)
+    with pytest.raises(DomainError):
+        item_ask(claim_id=ClaimFactory().pk, kind=PAPER, key=slot, text=text, actor=olga, now=NOW)
 
 
 @pytest.mark.parametrize("status", ["draft", "paid", "approved", "rejected", "withdrawn"])
 def test_nothing_is_asked_for_before_the_submit_or_after_the_end(olga: User, status: str) -> None:
     with pytest.raises(ClaimNotEditable):
-        documents_request(claim_id=ClaimFactory(**trait(status)).pk, slot="", text="Фото", actor=olga, now=NOW)
+        item_ask(
+            claim_id=ClaimFactory(**trait(status)).pk,
+            kind=PAPER,
+            key="",
+            text="Фото",
+            actor=olga,
+            now=NOW,
+        )
 
 
 # --- the published form

@@ -1,12 +1,12 @@
 import re
-from typing import cast
+from typing import NoReturn, cast
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotAuthenticated, ValidationError
 from rest_framework.request import Request
 
 from apps.claims.errors import ClaimNotFound
@@ -54,3 +54,8 @@ def if_match(request: Request) -> int | None:
 
 class IntakeView(BodyCheckingView):
     """A view of the intake API."""
+
+    def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
+        if request.successful_authenticator:
+            super().permission_denied(request, message, code)
+        raise NotAuthenticated(_("Confirm your phone first: send the token that you get for the code."))

@@ -14,11 +14,12 @@ from rest_framework.response import Response
 from apps.claims.api import serializers as shapes
 from apps.claims.api.output import claim_json, claim_row, language, policy_json, requisites_json
 from apps.claims.api.views.base import LANGUAGE, NUMBER, IntakeView, if_match, own_claim, own_claim_id, session_of
-from apps.claims.errors import ReceiptNotReady
-from apps.claims.models import Claim, Requisites
+from apps.claims.errors import ClaimNotEditable, ReceiptNotReady
+from apps.claims.models import ChecklistEntry, Claim, Requisites
 from apps.claims.receipt import receipt_pdf
 from apps.claims.selectors import applicant_claim, applicant_claims, with_definition
 from apps.claims.services import (
+    answers_give,
     claim_begin,
     claim_describe,
     claim_patch,
@@ -27,6 +28,8 @@ from apps.claims.services import (
     requisites_code,
     requisites_confirm,
     requisites_put,
+    slot_unwaive,
+    slot_waive,
 )
 from apps.claims.services.requisites import RequisitesKept
 from apps.claims.services.submit import Agreed
@@ -37,6 +40,7 @@ KEY = OpenApiParameter(
     "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True,
     description="8 to 200 visible ASCII characters; a repeat with the same key gets the same answer.",
 )  # fmt: skip
+SLOT = OpenApiParameter("slot", OpenApiTypes.STR, OpenApiParameter.PATH, description="The slot's key.")
 IF_MATCH = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description='The version read before, as `"7"`.'
 )
@@ -53,7 +57,8 @@ class Claims(IntakeView):
         filters=False,
     )  # fmt: skip
     def get(self, request: Request) -> Response:
-        mine = applicant_claims(contact_id=session_of(request).contact_id, now=timezone.now())
+        held = applicant_claims(contact_id=session_of(request).contact_id, now=timezone.now())
+        mine = held.prefetch_related("document_requests")
         return Response({"results": [claim_row(with_definition(claim)) for claim in mine[:100]]})
 
     @extend_schema(
@@ -82,10 +87,17 @@ class OneClaim(IntakeView):
         request=shapes.ClaimPatchIn, responses=shapes.ClaimPatchedOut,
     )  # fmt: skip
     def patch(self, request: Request, number: str) -> Response:
-        claim, overwrote = claim_patch(
-            claim_id=own_claim_id(request, number), changes=dict(request.data), expected_version=if_match(request),
-            now=timezone.now(),
-        )  # fmt: skip
+        claim_id, changes = own_claim_id(request, number), dict(request.data)
+        try:
+            claim, overwrote = claim_patch(
+                claim_id=claim_id, changes=changes, expected_version=if_match(request), now=timezone.now()
+            )
+        except ClaimNotEditable:
+            if changes.keys() != {"answers"}:
+                raise
+            # Submitted: what staff have asked since may still be answered.
+            claim = answers_give(claim_id=claim_id, answers=changes["answers"], now=timezone.now())
+            claim, overwrote = applicant_claim(contact_id=claim.contact_id, number=number, now=timezone.now()), None
         return Response({**claim_json(claim), "overwrote": overwrote}, headers={"ETag": f'"{claim.version}"'})
 
 
@@ -120,6 +132,28 @@ class ClaimPolicy(IntakeView):
             is_new_project=check.is_new_project,
         )  # fmt: skip
         return Response(found)
+
+
+class SlotWaiver(IntakeView):
+    @extend_schema(
+        operation_id="slots_waive", summary="Say that a document can't be sent", parameters=[NUMBER, SLOT],
+        request=shapes.WaiverIn, responses=shapes.ClaimOut,
+    )  # fmt: skip
+    def put(self, request: Request, number: str, slot: str) -> Response:
+        given = shapes.WaiverIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        why, note = given.validated_data["reason"], given.validated_data.get("note", "")
+        claim_id = own_claim_id(request, number)
+        claim = slot_waive(claim_id=claim_id, slot=slot, why=ChecklistEntry.Waived(why), note=note, now=timezone.now())
+        return Response(fresh(claim))
+
+    @extend_schema(
+        operation_id="slots_unwaive", summary="Say that the document was found after all", parameters=[NUMBER, SLOT],
+        responses={200: shapes.ClaimOut},
+    )  # fmt: skip
+    def delete(self, request: Request, number: str, slot: str) -> Response:
+        claim = slot_unwaive(claim_id=own_claim_id(request, number), slot=slot, now=timezone.now())
+        return Response(fresh(claim))
 
 
 class ClaimRequisites(IntakeView):

@@ -22,7 +22,7 @@ from apps.claims.api.output import document_json
 from apps.claims.api.views.base import NUMBER, IntakeView, own_claim
 from apps.claims.errors import DocumentRefused
 from apps.claims.selectors import applicant_document
-from apps.claims.services import document_add, document_delete
+from apps.claims.services import document_add, document_delete, document_keep
 from apps.core.api.parsers import PlainMultiPartParser
 from apps.core.api.throttles import AddressThrottle, UploadThrottle
 from apps.core.errors import NotFound
@@ -117,6 +117,18 @@ class OneDocument(IntakeView):
         claim = own_claim(request, number)
         document_delete(claim_id=claim.pk, document_id=document_id, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class DocumentKeep(IntakeView):
+    @extend_schema(
+        operation_id="documents_keep", summary="Say that a rejected file is the right one",
+        parameters=[NUMBER, DOCUMENT], request=None, responses=shapes.DocumentOut,
+    )  # fmt: skip
+    def post(self, request: Request, number: str, document_id: UUID) -> Response:
+        claim = own_claim(request, number)
+        document_keep(claim_id=claim.pk, document_id=document_id, now=timezone.now())
+        claim = own_claim(request, number)
+        return Response(document_json(applicant_document(claim=claim, document_id=document_id), claim))
 
 
 class DocumentFile(IntakeView):

@@ -1,7 +1,8 @@
 """Reads of claims. Each list starts from who is asking."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -12,12 +13,24 @@ from django.utils.translation import override
 
 from apps.claims.errors import ClaimNotFound
 from apps.claims.form_texts import MISSING_TEXTS
-from apps.claims.models import Claim, Document, DocumentSlot, EventType, FormDefinition, Question, SbpBank
+from apps.claims.models import (
+    Advice,
+    Claim,
+    Document,
+    DocumentKind,
+    DocumentSlot,
+    EventType,
+    FormDefinition,
+    Question,
+    SbpBank,
+)
 from apps.claims.rules import form
 from apps.core.errors import Problem
 from apps.core.fields import translated
+from apps.core.targets import parked
 
 Json = Mapping[str, Any]
+HELD = ("documents__reading", "checklist")  # what a claim's needs and their states depend on
 
 
 def applicant_claims(*, contact_id: UUID, now: datetime) -> "QuerySet[Claim]":
@@ -46,7 +59,8 @@ def applicant_claim(*, contact_id: UUID, number: str, now: datetime) -> Claim:
     """One of a contact's own claims with all that its page shows. Raises ClaimNotFound, also for another's claim."""
     claims = applicant_claims(contact_id=contact_id, now=now)
     joined = claims.select_related("contact", "policy__product", "project", "requisites")
-    found = joined.prefetch_related("documents", "document_requests").filter(number=number).first()
+    held = joined.prefetch_related(*HELD, "document_requests", "advice")
+    found = held.filter(number=number).first()
     if found is None:
         raise ClaimNotFound
     return with_definition(found)
@@ -84,6 +98,24 @@ def applicant_document(*, claim: Claim, document_id: UUID) -> Document:
     return found
 
 
+def entries_of(claim: Claim) -> list[form.Entry]:
+    """How what the claim needs differs from its form."""
+    return [
+        form.Entry(one.kind, one.key, one.origin, one.waived, one.title, one.reason, one.evidence)
+        for one in claim.checklist.all()
+    ]
+
+
+def form_slots(claim: Claim) -> list[Json]:
+    """The document slots of this claim, as `form.slots`."""
+    return form.slots(claim.definition.content, claim.event_type, entries_of(claim))
+
+
+def asked_questions(claim: Claim) -> list[Json]:
+    """The questions that this claim is asked now, as `form.visible_questions`."""
+    return form.visible_questions(claim.definition.content, claim.event_type, claim.answers, entries_of(claim))
+
+
 def draft_of(claim: Claim) -> form.Draft:
     """What the form's rules need to know of a claim."""
     kept = getattr(claim, "requisites", None)
@@ -97,6 +129,7 @@ def draft_of(claim: Claim) -> form.Draft:
         filled_slots={one.slot for one in claim.documents.all() if one.state != Document.State.REJECTED},
         requisites=kept is not None,
         requisites_confirmed=bool(kept and kept.confirmed_at),
+        entries=entries_of(claim),
     )
 
 
@@ -108,14 +141,18 @@ def missing_count(claim: Claim) -> int:
     if not claim.takes_documents:
         return 0
     asked = claim.document_requests.filter(answered_at=None)
-    named = {one.slot for one in asked}
-    papers = [one for step, one in lacking if step == "documents" and one.attr.removeprefix("slots.") not in named]
-    return len(papers) + len(asked)
+    named = {f"{'slots' if one.kind == 'document' else 'answers'}.{one.slot}" for one in asked}
+    return len(asked) + sum(1 for step, one in lacking if step == "documents" and one.attr not in named)
+
+
+def missing_of(claim: Claim) -> list[form.Missing]:
+    """What the claim's form still lacks, whoever asked for it."""
+    return [one for _step, one in form.missing(claim.definition.content, draft_of(claim))]
 
 
 def missing_sentences(claim: Claim, language: str) -> list[Problem]:
     """A problem for each thing that keeps the claim from being submitted, in `language`."""
-    return [missing_problem(one, language) for _step, one in form.missing(claim.definition.content, draft_of(claim))]
+    return [missing_problem(one, language) for one in missing_of(claim)]
 
 
 def missing_problem(one: form.Missing, language: str) -> Problem:
@@ -139,29 +176,64 @@ def claim_answers(claim: Claim, language: str) -> list[tuple[str, str]]:
     """The answered questions that are asked of this claim, as (question, answer) for people."""
     with override(language):
         words = yes_no_words()
-    asked = form.visible_questions(claim.definition.content, claim.event_type, claim.answers)
+    asked = asked_questions(claim)
     pairs = ((one, form.answer_text(one, claim.answers.get(one["key"]), language, words)) for one in asked)
     return [(translated(one["label"], language), text) for one, text in pairs if text]
 
 
-def slot_state(documents: Iterable[Document]) -> str:
-    """waiting, received, accepted or rejected, of the files in one slot."""
+ADVICE_IN = timedelta(seconds=60)  # after that nobody is told to wait for it
+ADVISERS: Mapping[str, str] = {Advice.Backend.MODEL: "llm", Advice.Backend.N8N: "n8n"}  # the deliveries' targets
+
+
+def advice_state(claim: Claim, *, now: datetime) -> dict[str, Any]:
+    """`{state, event_type, event_type_advised}` for the form: is advice on its way, and what did it choose?"""
+    rows = sorted(claim.advice.all(), key=lambda one: one.at)
+    given = [one for one in rows if one.state == Advice.State.GIVEN]
+    asked = {one.backend for one in rows if one.state == Advice.State.ASKED and one.at > now - ADVICE_IN}
+    coming = asked and {ADVISERS.get(one, "") for one in asked} - parked(now)
+    return {
+        "state": "asked" if coming else "given" if given else "none",
+        "event_type": given[-1].event_type if given else "",
+        "event_type_advised": claim.event_type_advised,
+    }
+
+
+def slot_state(documents: Iterable[Document], waived: str = "") -> str:
+    """waiting, reading, received, doubtful, accepted, rejected or waived, of the files in one slot."""
     states = {one.state for one in documents}
     if not states:
-        return "waiting"
+        return "waived" if waived else "waiting"
     if states == {Document.State.REJECTED}:
-        return "rejected"
-    return "received" if Document.State.RECEIVED in states else "accepted"
+        return "waived" if waived else "rejected"
+    unsettled = (Document.State.READING, Document.State.RECEIVED, Document.State.DOUBTFUL)
+    return str(next((state for state in unsettled if state in states), Document.State.ACCEPTED).value)
 
 
 def claim_slots(claim: Claim, language: str) -> list[dict[str, Any]]:
-    """The claim's slots with texts in `language`, their state and their documents (rows)."""
-    held = list(claim.documents.all())
-    found = []
-    for slot in form.slots(claim.definition.content, claim.event_type):
-        mine = [one for one in held if one.slot == slot["key"]]
-        found.append({**slot_texts(slot, language), "state": slot_state(mine), "documents": mine})
+    """The claim's slots with texts in `language`, their state and their documents (rows).
+
+    What was sent for another event type, before it was changed, stands last in slots that take no more.
+    """
+    held: dict[str, list[Document]] = {}
+    for document in claim.documents.all():
+        held.setdefault(document.slot, []).append(document)
+    found = [_filled(slot, held.pop(slot["key"], []), language) for slot in form_slots(claim)]
+    with override(language):
+        why = _("Sent for another kind of event. If it does not belong here, remove it.")
+    for key, mine in held.items():
+        former = form.former_slot(claim.definition.content, key, len(mine))
+        found.append({**_filled(former, mine, language), "why": why if claim.is_draft else ""})
     return found
+
+
+def _filled(slot: Json, mine: list[Document], language: str) -> dict[str, Any]:
+    state = slot_state(mine, slot["waived"])
+    return {**slot_texts(slot, language), **provenance(slot), "state": state, "documents": mine}
+
+
+def provenance(item: Json) -> dict[str, Any]:
+    """Where a slot or question of a claim comes from: `origin`, `reason`, `evidence`, `waived`."""
+    return {name: item[name] for name in ("origin", "reason", "evidence", "waived")}
 
 
 def slot_texts(slot: Json, language: str) -> dict[str, Any]:
@@ -181,45 +253,6 @@ def question_texts(question: Json, language: str) -> dict[str, Any]:
     }
 
 
-def claim_timeline(claim: Claim) -> list[dict[str, Any]]:
-    """What has really happened to the claim, the oldest first: `{at, code, text}` in the active language."""
-    lines = [{"at": claim.created_at, "code": "begun", "text": _("You began this claim.")}]
-    if claim.is_draft:
-        return lines  # nothing else has happened that its applicant did not do
-    for change in claim.status_changes.all():
-        text = _STATUS_LINES[Claim.Status(change.target)]()
-        reason = f" {change.reason}" if change.reason else ""
-        lines.append({"at": change.at, "code": f"status.{change.target}", "text": text + reason})
-    received = _("We received a document: %(name)s.")
-    lines.extend(
-        {"at": one.created_at, "code": "document.received", "text": received % {"name": one.name}}
-        for one in claim.documents.all()
-    )
-    refused = _("%(name)s does not fit: %(reason)s")
-    lines.extend(
-        {"at": one.updated_at, "code": "document.rejected", "text": refused % {"name": one.name, "reason": one.reason}}
-        for one in claim.documents.all()
-        if one.state == Document.State.REJECTED
-    )
-    asked = _("We asked for: %(text)s")
-    lines.extend(
-        {"at": one.at, "code": "documents.requested", "text": asked % {"text": one.text}}
-        for one in claim.document_requests.all()
-    )
-    return sorted(lines, key=lambda line: line["at"])
-
-
-_STATUS_LINES: dict[Claim.Status, Callable[[], str]] = {
-    Claim.Status.SUBMITTED: lambda: _("We received your claim."),
-    Claim.Status.IN_REVIEW: lambda: _("We are looking at your claim."),
-    Claim.Status.NEEDS_DOCUMENTS: lambda: _("We need more documents from you."),
-    Claim.Status.APPROVED: lambda: _("Your claim is approved. The payout is being prepared."),
-    Claim.Status.REJECTED: lambda: _("Your claim is rejected."),
-    Claim.Status.PAID: lambda: _("The payout is on its way."),
-    Claim.Status.WITHDRAWN: lambda: _("The claim was withdrawn."),
-}
-
-
 def banks() -> "QuerySet[SbpBank]":
     """The banks that a payout by phone can go to."""
     return SbpBank.objects.filter(is_active=True)
@@ -237,6 +270,10 @@ def catalogue_content() -> dict[str, Any]:
         }
 
     return {
+        "kinds": [
+            {"code": one.code, "title": one.title, "words": one.words, "textless": one.textless}
+            for one in DocumentKind.objects.order_by("order", "code")
+        ],
         "event_types": [
             {"code": one.code, "order": one.order, "icon": one.icon, "title": one.title,
              "description": one.description, "words": one.words, **of(one.pk)}
@@ -252,7 +289,8 @@ def _question_json(one: Question) -> dict[str, Any]:
     return {
         "key": one.key, "kind": one.kind, "label": one.label, "help": one.help, "required": one.required,
         "order": one.order, "choices": one.choices, "condition": condition if one.condition_key else None,
-        "role": one.role, "min": _bound(one.least), "max": _bound(one.most),
+        "role": one.role, "min": _bound(one.least), "max": _bound(one.most), "words": one.words,
+        "on_advice": one.on_advice,
     }  # fmt: skip
 
 
@@ -261,19 +299,39 @@ def _bound(value: Any) -> str | None:
 
 
 def _slot_json(one: DocumentSlot) -> dict[str, Any]:
-    names = ("key", "title", "why", "accepts_note", "accepts", "required", "max_files", "order")
+    names = ("key", "title", "why", "accepts_note", "accepts", "required", "max_files", "order", "kinds", "words",
+             "on_advice")  # fmt: skip
     return {name: getattr(one, name) for name in names}
 
 
-def definition_changes() -> dict[str, int]:
-    """How the catalogue differs from what is published: counts of event types `added`, `changed` and `removed`."""
+@dataclass(frozen=True)
+class DefinitionChange:
+    """What publishing would change: one of `event_types` or `kinds`, their `order`, or what is `common` to all."""
+
+    group: str
+    how: str  # added, changed, removed or order
+    title: dict[str, str] = field(default_factory=dict)
+
+
+def definition_changes() -> list[DefinitionChange]:
+    """How the catalogue differs from what is published, in the order of the catalogue."""
     newest = FormDefinition.objects.order_by("-version").first()
-    old, new = newest.content if newest else {"event_types": [], "common": None}, catalogue_content()
-    before = {one["code"]: one for one in old["event_types"]}
-    after = {one["code"]: one for one in new["event_types"]}
-    changed = sum(1 for code in before.keys() & after.keys() if before[code] != after[code])
-    return {
-        "added": len(after.keys() - before.keys()),
-        "changed": changed + (old["common"] != new["common"]),
-        "removed": len(before.keys() - after.keys()),
-    }
+    old, new = newest.content if newest else {}, catalogue_content()
+    nothing: Json = {"questions": [], "slots": []}
+    common = [DefinitionChange("common", "changed")] if (old.get("common") or nothing) != new["common"] else []
+    return [*common, *_compared("event_types", old, new), *_compared("kinds", old, new)]
+
+
+def _compared(group: str, old: Json, new: Json) -> Iterator[DefinitionChange]:
+    before = {one["code"]: one for one in old.get(group) or []}
+    after = {one["code"]: one for one in new[group]}
+    for code, one in after.items():
+        if code not in before:
+            yield DefinitionChange(group, "added", one["title"])
+        elif before[code] != one:
+            yield DefinitionChange(group, "changed", one["title"])
+    for code, one in before.items():
+        if code not in after:
+            yield DefinitionChange(group, "removed", one["title"])
+    if [code for code in before if code in after] != [code for code in after if code in before]:
+        yield DefinitionChange(group, "order")

@@ -1,0 +1,3 @@
+from apps.integrations.tests.conftest import sandbox
+
+__all__ = ["sandbox"]
