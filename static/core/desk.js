@@ -19,7 +19,7 @@ document.addEventListener("toggle", (event) => {
   const opened = event.target;
   if (!opened.open || !opened.matches?.("details.decide, details.ask")) return;
   // Only if somebody has just opened it: a live change opens it again around what is being written.
-  if (document.activeElement === opened.querySelector("summary")) opened.querySelector("select, textarea").focus();
+  if (document.activeElement === opened.querySelector("summary")) opened.querySelector("select, textarea, input:not([type=hidden])")?.focus();
 }, true);
 
 document.addEventListener("submit", (event) => {

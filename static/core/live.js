@@ -15,7 +15,6 @@ export class Live {
     this.read = read;
     this.sign = sign;
     this.failures = 0;
-    this.everOpen = false;
     this.#state("reconnecting");
     setInterval(() => { if (!this.open && !document.hidden && navigator.onLine) this.ask(); }, POLL_MS);
     document.addEventListener("visibilitychange", () => this.#wake());
@@ -73,15 +72,13 @@ export class Live {
     socket.addEventListener("open", () => {
       this.failures = 0;
       this.#state("live");
-      if (this.everOpen || this.lost) this.ask();
-      this.everOpen = true;
+      this.ask(); // what changed since the page was drawn was told to nobody here
     });
     socket.addEventListener("message", (event) => {
       if (JSON.parse(event.data).type === this.type) this.ask();
     });
     socket.addEventListener("close", (event) => {
       this.socket = null;
-      this.lost = true;
       this.#state("reconnecting");
       if (NO_RIGHT.includes(event.code)) return; // polling goes on, and finds out that one is logged out
       const wait = BACKOFF_S[Math.min(this.failures, BACKOFF_S.length - 1)];

@@ -1,4 +1,4 @@
-// Keeps the lists fresh and copies codes. Without it the page works the same, by reloading.
+// Keeps the page fresh and copies codes. Without it the page works the same, by reloading.
 const EVERY = 2000; // ms
 const SHOWN_FOR = 1500; // ms
 const { part, copied, stale } = document.body.dataset;
@@ -9,10 +9,15 @@ function showCopyButtons(root) {
   for (const button of root.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
 }
 
-// Cards that stay are left alone, so that focus, selection and scrolling survive.
+// Cards that stay as they were are left alone, so that focus, selection and scrolling survive.
 function updateCards(list, fresh) {
   const wanted = new Map([...fresh.children].map((card) => [card.dataset.id, card]));
-  for (const card of [...list.children]) if (!wanted.delete(card.dataset.id)) card.remove();
+  for (const card of [...list.children]) {
+    const now = wanted.get(card.dataset.id);
+    wanted.delete(card.dataset.id);
+    if (!now) card.remove();
+    else if (!card.isEqualNode(now)) card.replaceWith(now);
+  }
   const newest = list.firstElementChild;
   for (const card of wanted.values()) list.insertBefore(card, newest);
 }
@@ -20,14 +25,11 @@ function updateCards(list, fresh) {
 function update(html) {
   const page = new DOMParser().parseFromString(html, "text/html");
   showCopyButtons(page);
-  for (const fresh of page.querySelectorAll("[data-held]")) {
-    const held = document.querySelector(`[data-held="${fresh.dataset.held}"]`);
-    if (!held) continue;
-    updateCards(held.querySelector("[data-cards]"), fresh.querySelector("[data-cards]"));
-    for (const name of ["[data-head]", "[data-empty]", "[data-more]"]) {
-      held.querySelector(name).replaceChildren(...fresh.querySelector(name).childNodes);
-    }
+  for (const fresh of page.querySelectorAll("[data-live]")) {
+    const held = document.querySelector(`[data-live="${fresh.dataset.live}"]`);
+    if (held && !held.isEqualNode(fresh)) held.replaceChildren(...fresh.childNodes);
   }
+  updateCards(document.querySelector("[data-cards]"), page.querySelector("[data-cards]"));
 }
 
 async function refresh() {
@@ -53,7 +55,6 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   await navigator.clipboard.writeText(button.dataset.copy);
-  button.dataset.label ??= button.textContent;
   button.textContent = copied;
   setTimeout(() => (button.textContent = button.dataset.label), SHOWN_FOR);
 });

@@ -5,9 +5,10 @@ import { Viewer } from "./viewer.js";
 const claim = document.getElementById("claim");
 const words = claim.dataset;
 const viewer = new Viewer(document.getElementById("viewer"));
+const LOOK_MS = 15_000; // while a step is on its way: that one began, or was put on hold, is told to nobody
 const address = () => location.pathname.replace(/reveal\/$/, "change/");
 
-new Live({
+const live = new Live({
   path: `/ws/staff/claims/${words.id}/`,
   type: "claim.changed",
   read: async () => {
@@ -16,6 +17,8 @@ new Live({
   },
   sign: document.getElementById("live"),
 });
+
+setInterval(() => document.querySelector("[data-moving]") && live.ask(), LOOK_MS);
 
 function show(found) {
   swap(document, found, words);
@@ -33,10 +36,19 @@ document.addEventListener("submit", (event) => {
   }
 });
 
+document.addEventListener("click", (event) => {
+  const chip = event.target.closest("[data-fill]");
+  const field = chip?.closest("form").querySelector("textarea, input[type=text]");
+  if (!field) return;
+  field.value = chip.dataset.fill;
+  field.focus();
+});
+
 /** Sends an action without leaving the page, once at a time, and shows what came of it. */
 async function send(form, submitter) {
   if (form.dataset.sent) return;
   form.dataset.sent = "yes";
+  const judged = form.closest("dialog") && { id: form.dataset.document, how: form.elements.state.value };
   const button = submitter ?? form.querySelector("button[type=submit]");
   button?.setAttribute("aria-busy", "true");
   try {
@@ -49,13 +61,14 @@ async function send(form, submitter) {
     }
     say(found.querySelector("#messages").innerHTML);
     show(found);
-    if (!refused && form.closest("dialog")) viewer.onward();
+    if (judged && !refused) viewer.decided({ ...judged, here: Boolean(found.querySelector("#messages .success")) });
   } catch (error) {
     console.warn(error);
     complain(words.failed);
   } finally {
     delete form.dataset.sent;
     button?.removeAttribute("aria-busy");
+    viewer.free();
   }
 }
 
@@ -104,5 +117,6 @@ function complain(text) {
 function say(html) {
   const place = document.getElementById("messages");
   place.innerHTML = html; // our own page's messages, escaped by the server, or text set above
+  viewer.say(html);
   if (place.children.length && !document.querySelector("dialog[open]")) place.scrollIntoView({ block: "nearest" });
 }

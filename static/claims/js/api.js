@@ -96,6 +96,8 @@ async function request(method, path, { body, headers = {}, quiet = false } = {})
 
 const claimPath = (number) => `/intake/claims/${encodeURIComponent(number)}`;
 
+const waiverPath = (number, slot) => `${claimPath(number)}/slots/${encodeURIComponent(slot)}/waiver`;
+
 /** The calls of the public API, one function each; every one may throw ApiError. */
 export const api = {
   definition: () => request("GET", "/intake/definition"),
@@ -111,6 +113,10 @@ export const api = {
   describe: (number, text) => request("POST", "/claims/description", { body: { session_id: number, text } }),
   policyCheck: (number, policy) => request("POST", `${claimPath(number)}/policy`, { body: { number: policy } }),
   documentDelete: (number, id) => request("DELETE", `${claimPath(number)}/documents/${encodeURIComponent(id)}`),
+  documentKeep: (number, id) => request("POST", `${claimPath(number)}/documents/${encodeURIComponent(id)}/keep`, {}),
+  waive: (number, slot, body) => request("PUT", waiverPath(number, slot), { body }),
+  waiveNot: (number, slot) => request("DELETE", waiverPath(number, slot)),
+  answer: (number, answers) => request("PATCH", claimPath(number), { body: { answers } }),
   requisites: (number, body) => request("PUT", `${claimPath(number)}/requisites`, { body }),
   requisitesCode: (number) => request("POST", `${claimPath(number)}/requisites/code`, {}),
   requisitesConfirm: (number, code) => request("POST", `${claimPath(number)}/requisites/confirm`, { body: { code } }),

@@ -63,6 +63,7 @@ export function fillWith(element, ...children) {
  * @param {(row: T) => {el: HTMLElement, update?: (row: T) => void}} make
  */
 export function reconcile(container, rows, keyOf, shown, make) {
+  const focused = container.contains(document.activeElement) ? document.activeElement : null;
   const wanted = new Set(rows.map(keyOf));
   for (const [key, part] of shown) {
     if (!wanted.has(key)) {
@@ -79,6 +80,8 @@ export function reconcile(container, rows, keyOf, shown, make) {
     if (part.el === before) before = before.nextSibling;
     else container.insertBefore(part.el, before);
   }
+  // A node that moves loses the focus on its way.
+  if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
 }
 
 /** Says a sentence to screen readers without moving the focus. */

@@ -284,9 +284,9 @@ export class ErrorSummary {
 
   /**
    * @param {Problem[]} problems
-   * @param {{title: string, later?: () => void}} options `later` offers to go on and come back
+   * @param {{title: string, later?: () => void, laterLabel?: string}} options `later` offers to go on and come back
    */
-  show(problems, { title, later }) {
+  show(problems, { title, later, laterLabel = gettext("Go on, I'll fill this in later") }) {
     const lines = problems.map(({ attr, text, focus }) => h("li", {}, focus ? this.#link(attr, text, focus) : text));
     fillWith(
       this.el,
@@ -296,7 +296,7 @@ export class ErrorSummary {
         { class: "summary__body" },
         h("h2", { id: "summary-title", class: "summary__title" }, title),
         h("ul", { class: "summary__list" }, lines),
-        later && button(gettext("Go on, I'll fill this in later"), { testid: "later", on: { click: later } }),
+        later && button(laterLabel, { testid: "later", on: { click: later } }),
       ),
     );
     this.el.hidden = false;

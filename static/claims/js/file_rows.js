@@ -1,26 +1,17 @@
 import { announce, button, fillWith, h, icon } from "./dom.js";
 import { formatBytes, formatPercent } from "./format.js";
 import { fill, gettext } from "./i18n.js";
-
-/** Server states of a slot and of a document: a word and its look. */
-const STATES = {
-  waiting: () => ["muted", gettext("Waiting for a file")],
-  received: () => ["info", gettext("Received")],
-  reading: () => ["info", gettext("Being read")],
-  accepted: () => ["success", gettext("Accepted")],
-  rejected: () => ["danger", gettext("Please send another")],
-};
-
-/** The look and the word of a state. */
-export const stateOf = (state) => (STATES[state] ?? STATES.received)();
+import { documentState } from "./states.js";
 
 /**
- * A stored file. `canRemove` is asked at each update.
- * @param {any} first @param {{canRemove: () => boolean, onRemove: (control: HTMLElement) => void}} options
+ * A stored file. `can` is asked at each update, `waived` is its slot; `onReplace` and `onKeep` answer a rejection.
+ * @param {any} first
+ * @param {{can: () => {remove: boolean, replace: boolean, waived: boolean}, onRemove: (control: HTMLElement) => void,
+ *   onReplace: () => void, onKeep: (control: HTMLElement) => void}} options
  */
-export function documentRow(first, { canRemove, onRemove }) {
+export function documentRow(first, { can, onRemove, onReplace, onKeep }) {
   const state = h("span", {});
-  const reason = h("p", { class: "file__reason", hidden: true });
+  const reason = h("p", { class: "file__reason", testid: "document-reason", hidden: true });
   const picture = h("span", { class: "file__picture" }, icon("file"));
   const showPreview = (url) => {
     const image = h("img", { src: url, alt: "", width: 56, height: 56 });
@@ -37,27 +28,39 @@ export function documentRow(first, { canRemove, onRemove }) {
     "aria-label": fill(gettext("Remove %(name)s"), { name: first.name }),
     on: { click: () => onRemove(remove) },
   });
+  const replace = button(gettext("Choose another"), {
+    iconName: "upload",
+    testid: "document-replace",
+    "aria-label": fill(gettext("Choose another instead of %(name)s"), { name: first.name }),
+    on: { click: onReplace },
+  });
+  const keep = h(
+    "button",
+    { type: "button", class: "link", testid: "document-keep", on: { click: () => onKeep(keep) } },
+    gettext("It is the right one, keep it"),
+  );
+  const answers = h("div", { class: "file__answers", hidden: true }, replace, keep);
   const el = h(
     "li",
     { class: "file", testid: "document" },
     picture,
-    h(
-      "div",
-      { class: "file__about" },
-      name,
-      h("p", { class: "file__meta" }, formatBytes(first.size), " · ", state),
-      reason,
-    ),
+    h("div", { class: "file__about" }, name, h("p", { class: "file__meta" }, formatBytes(first.size), " · ", state)),
+    reason,
+    answers,
     remove,
   );
   const update = (document) => {
-    const [tone, words] = stateOf(document.state);
+    const allowed = can();
+    const [tone, words] = documentState(document, allowed.waived);
     fillWith(state, h("span", { class: `tone--${tone}` }, words));
     el.dataset.state = document.state;
     if (document.preview_url !== previewUrl) showPreview((previewUrl = document.preview_url));
     reason.textContent = document.reason ?? "";
     reason.hidden = !document.reason;
-    remove.hidden = !canRemove();
+    replace.hidden = !document.wants_better || !allowed.replace;
+    keep.hidden = !document.can_keep;
+    answers.hidden = replace.hidden && keep.hidden;
+    remove.hidden = !allowed.remove;
   };
   update(first);
   return { el, update };
@@ -117,7 +120,7 @@ function uploadWords(row) {
     case "checking":
       return fill(gettext("%(size)s · sent, being checked"), { size });
     case "waiting":
-      return row.error || gettext("No network. It goes on by itself as soon as there is one.");
+      return row.error || gettext("No network. It goes on by itself as soon as there is one. Please keep this page open.");
     case "lost":
       return gettext("The page was reloaded before it arrived. Please choose this file again.");
     default:

@@ -130,12 +130,22 @@ class ClaimForm {
     const { number } = claim;
     this.uploads = new UploadQueue({ url: api.documentsUrl(number), number, limits: this.definition.limits });
     this.uploads.addEventListener("change", () => this.saveState.draw());
-    this.uploads.addEventListener("stored", (event) => {
-      announce(`${event.detail.name}: ${gettext("received")}`);
-      this.saver.noteSaved();
-      this.refresh();
-    });
+    this.uploads.addEventListener("stored", (event) => this.#stored(event.detail));
+    this.uploads.settleLost(claim);
     this.live = new LiveLink({ number, onHint: (version) => this.#hint(version) });
+  }
+
+  /** A file has arrived; the one that it was sent instead of goes. */
+  async #stored({ id, name, replaces }) {
+    announce(`${name}: ${gettext("received")}`);
+    this.saver.noteSaved();
+    try {
+      if (replaces && replaces !== id) await api.documentDelete(this.store.number, replaces);
+    } catch (error) {
+      // It stays with its reason, and with a way to remove it.
+      if (!(error instanceof ApiError)) throw error;
+    }
+    this.refresh();
   }
 
   #hint(version) {
@@ -153,6 +163,7 @@ class ClaimForm {
   }
 
   #claimChanged(claim) {
+    this.uploads?.settleLost(claim);
     this.frame?.update(claim);
     this.#drawSide();
   }

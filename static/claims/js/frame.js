@@ -17,6 +17,9 @@ import { fill, gettext } from "./i18n.js";
  * @property {() => Promise<import("./fields.js").Problem[]|null>} [proceed] what stops the person from going on; empty: go on,
  *   null: stay, or the step has moved on by itself
  * @property {boolean} [mayGoOn] problems don't have to be solved right now
+ * @property {(problems: import("./fields.js").Problem[]) => {title?: string, laterLabel?: string}} [ask] words of its own
+ *   for what stops the person
+ * @property {() => boolean} [stillAsks] what was pointed out is neither missing nor settled
  * @property {boolean} [single] one field only: the focus goes to it, and its error is told there
  * @property {(claim: any) => void} [update]
  * @property {() => void} [dispose]
@@ -82,8 +85,12 @@ export class Frame {
   update(claim) {
     this.view.update?.(claim);
     const step = claim.steps.find((candidate) => candidate.key === this.view.key);
-    if (this.view.mayGoOn && step && !step.missing.length && !this.el.querySelector("[aria-invalid]"))
+    if (this.view.mayGoOn && step && !step.missing.length && !this.#isUnsettled())
       this.summary.clear();
+  }
+
+  #isUnsettled() {
+    return Boolean(this.el.querySelector("[aria-invalid]") || this.view.stillAsks?.());
   }
 
   async #submitted(event) {
@@ -104,7 +111,8 @@ export class Frame {
       problems[0].focus();
       return;
     }
-    this.summary.show(problems, { title, later: this.view.mayGoOn ? this.onDone : undefined });
+    const later = this.view.mayGoOn ? this.onDone : undefined;
+    this.summary.show(problems, { title, later, ...this.view.ask?.(problems) });
   }
 }
 

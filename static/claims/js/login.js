@@ -33,9 +33,10 @@ export function withWait(error) {
 
 /**
  * The phone number. `onSent` is called when a code is on its way.
- * @param {{onSent: () => void, reason?: string}} options `reason`: why the person has to log in again
+ * @param {{onSent: () => void, reason?: string, about?: string}} options `reason`: why the person has to log in again;
+ *   `about`: the number of the claim that they come for
  */
-export function phoneView({ onSent, reason }) {
+export function phoneView({ onSent, reason, about }) {
   let prefix = "+7";
   const field = new Field({
     attr: "phone",
@@ -95,6 +96,7 @@ export function phoneView({ onSent, reason }) {
     body: h(
       "div",
       { class: "stack" },
+      about && h("p", { class: "status__number", testid: "login-about" }, fill(gettext("Claim %(number)s"), { number: about })),
       reason && notice("attention", gettext("Please log in again"), h("p", {}, reason)),
       field.el,
       h(

@@ -21,7 +21,7 @@ async function start() {
 async function askToLogIn() {
   try {
     const { limits } = await api.definition();
-    login(app, { reason: "", codeLength: limits.code_length, onLoggedIn: start });
+    login(app, { reason: "", number, codeLength: limits.code_length, onLoggedIn: start });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     failed(error);

@@ -85,19 +85,15 @@ export class SaveState {
   }
 
   #words() {
-    const { state, savedAt, unsent } = this.saver;
-    if (state === "offline" && navigator.onLine && !this.saver.cutOff) {
-      return ["offline", "cloud-off", gettext("Not saved yet – kept on this device, will be sent")];
-    }
+    const { state, savedAt } = this.saver;
+    const files = this.filesOnTheirWay();
     if (state === "offline" || !navigator.onLine) {
-      const kept = unsent
-        ? gettext("No network – kept on this device, will be sent")
-        : gettext("No network – what you enter is kept on this device");
-      return ["offline", "cloud-off", kept];
+      // Answers are kept on the device; a file lives in this tab only.
+      const wait = files ? gettext("Files that are not sent yet wait on this page: please keep it open.") : "";
+      return ["offline", "cloud-off", wait ? `${this.#keptWords()}. ${wait}` : this.#keptWords()];
     }
     if (state === "saving") return ["saving", "refresh", gettext("Saving…")];
     if (state === "refused") return ["refused", "alert", gettext("An answer could not be saved – please check it")];
-    const files = this.filesOnTheirWay();
     if (files)
       return [
         "saving",
@@ -106,6 +102,16 @@ export class SaveState {
       ];
     if (savedAt) return ["saved", "cloud-check", fill(gettext("Saved %(time)s"), { time: formatTime(savedAt) })];
     return ["idle", "cloud-check", ""];
+  }
+
+  #keptWords() {
+    const { state, unsent, cutOff } = this.saver;
+    if (state === "offline" && navigator.onLine && !cutOff) {
+      return gettext("Not saved yet – kept on this device, will be sent");
+    }
+    return unsent
+      ? gettext("No network – kept on this device, will be sent")
+      : gettext("No network – answers are kept on this device");
   }
 }
 

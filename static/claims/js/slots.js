@@ -1,14 +1,20 @@
 import { ApiError, api } from "./api.js";
 import { askFirst } from "./ask.js";
-import { announce, fillWith, h, icon, notice, reconcile, whileBusy } from "./dom.js";
-import { documentRow, stateOf, uploadRow } from "./file_rows.js";
+import { announce, fillWith, h, icon, reconcile, whileBusy } from "./dom.js";
+import { filePickers, takeDrops } from "./file_pick.js";
+import { documentRow, uploadRow } from "./file_rows.js";
 import { fieldId } from "./fields.js";
 import { fill, gettext } from "./i18n.js";
-import { acceptOf, takesPhotos } from "./uploads.js";
+import { documentState, slotState } from "./states.js";
+import { Waiver } from "./waiver.js";
+import { WhyAsked } from "./why.js";
 
-function badge(state) {
-  const [tone, words] = stateOf(state);
-  return h("span", { class: `badge badge--${tone}`, dataset: { state } }, words);
+/** States of a document that a person waits for; the others are on the way to them. */
+const FOUND = ["accepted", "doubtful", "rejected"];
+
+function badge(slot, uploading) {
+  const [tone, words] = slotState(slot, uploading);
+  return h("span", { class: `badge badge--${tone}`, dataset: { state: uploading ? "uploading" : slot.state } }, words);
 }
 
 /**
@@ -26,6 +32,8 @@ export class SlotList {
     this.el = h("div", { class: "slots", testid: "slots" });
     /** @type {Map<string, Slot>} */
     this.shown = new Map();
+    /** @type {Map<string, string>|null} states of documents that are on the page or were said */
+    this.said = null;
     this.stop = new AbortController();
     const { signal } = this.stop;
     uploads.addEventListener("change", () => this.update(), { signal });
@@ -44,6 +52,21 @@ export class SlotList {
       this.shown,
       (slot) => new Slot(slot, this),
     );
+    this.#tell(slots.flatMap((slot) => slot.documents));
+  }
+
+  /** @param {string} key */
+  focus(key) {
+    this.shown.get(key)?.focus();
+  }
+
+  /** Says to screen readers what was found of documents since; what a page begins with is not news. */
+  #tell(documents) {
+    const before = this.said;
+    this.said = new Map(documents.map(({ id, state }) => [id, state]));
+    if (!before) return;
+    const found = documents.filter(({ id, state }) => FOUND.includes(state) && before.get(id) !== state);
+    if (found.length) announce(found.map(foundText).join(" "));
   }
 
   dispose() {
@@ -51,12 +74,24 @@ export class SlotList {
   }
 }
 
+function foundText(document) {
+  return [`${document.name}: ${documentState(document)[1]}.`, document.reason].filter(Boolean).join(" ");
+}
+
 class Slot {
   /** @param {any} slot @param {SlotList} list */
   constructor(slot, list) {
     this.list = list;
     this.slot = slot;
+    /** The rejected document that the next file is chosen instead of. */
+    this.replaced = "";
+    /** @type {string|null} the kind of event for which more files were chosen than go here */
+    this.fullFor = null;
     const titleId = `slot-${slot.key}`;
+    this.title = h("h2", { class: "slot__title", id: titleId }, slot.title);
+    this.about = h("div", { class: "slot__about" });
+    this.why = new WhyAsked();
+    this.waiver = new Waiver(slot, { store: list.store, onChanged: () => this.focus() });
     this.badge = h("span", {});
     this.error = h("p", { class: "field__error", hidden: true });
     this.documents = h("ul", {
@@ -67,7 +102,8 @@ class Slot {
       class: "files",
       "aria-label": fill(gettext("On their way: %(title)s"), { title: slot.title }),
     });
-    this.adders = h("div", { class: "slot__add" }, this.#input("file"), this.#input("camera"), this.#dropHint());
+    const onFiles = (files) => this.#add(files);
+    this.adders = filePickers(slot, { onFiles, onCancel: () => (this.replaced = "") });
     this.el = h(
       "section",
       {
@@ -77,42 +113,63 @@ class Slot {
         testid: `slot-${slot.key}`,
         tabindex: "-1",
       },
-      h("div", { class: "slot__head" }, h("h2", { class: "slot__title", id: titleId }, slot.title), this.badge),
-      !slot.required && h("p", { class: "slot__optional" }, gettext("Helpful, but not required")),
-      slot.why && h("p", { class: "slot__why" }, slot.why),
-      slot.accepts_note && h("p", { class: "slot__note" }, slot.accepts_note),
+      h("div", { class: "slot__head" }, this.title, this.badge),
+      this.about,
+      this.why.el,
       this.error,
       this.documents,
       this.uploads,
       this.adders,
+      this.waiver.el,
     );
     /** @type {Map<string, any>} */
     this.documentRows = new Map();
     /** @type {Map<string, any>} */
     this.uploadRows = new Map();
-    this.#takeDrops();
+    takeDrops(this.el, { open: () => !this.adders.hidden, onFiles });
     this.update(slot);
   }
 
   update(slot) {
     this.slot = slot;
     const rows = this.list.uploads.of(slot.key);
-    const full =
-      slot.documents.length + rows.filter((row) => row.state !== "failed" && row.state !== "lost").length >=
-      slot.max_files;
-    fillWith(this.badge, slot.required || slot.state !== "waiting" ? badge(slot.state) : []);
+    const uploading = this.list.uploads.busyFor(slot.key);
+    const waived = slot.state === "waived";
+    const quiet = waived || (!slot.required && !uploading && slot.state === "waiting");
+    fillWith(this.badge, quiet ? [] : badge(slot, uploading));
     this.el.dataset.state = slot.state;
-    this.adders.hidden = full || !this.list.store.claim.can.upload;
+    this.#describe(slot, waived);
+    this.adders.hidden = (waived && !rows.length) || this.#room() < 1 || !this.list.store.claim.can.upload;
+    // What was too many then need not be any more.
+    if (this.fullFor !== null && this.fullFor !== this.list.store.claim.event_type) this.setError(null);
+    this.#updateFiles(slot, rows);
+    this.waiver.update(slot, !this.#good().length && !uploading);
+  }
+
+  /** A paper that is not to be had is folded: what it was asked for no longer matters, nor does it once it is accepted. */
+  #describe(slot, waived) {
+    const shown = [slot.title, slot.required, slot.why, slot.accepts_note].join("\n");
+    if (shown !== this.described) {
+      this.described = shown;
+      this.title.textContent = slot.title;
+      fillWith(
+        this.about,
+        !slot.required && h("p", { class: "slot__optional" }, gettext("Helpful, but not required")),
+        slot.why && h("p", { class: "slot__why" }, slot.why),
+        slot.accepts_note && h("p", { class: "slot__note" }, slot.accepts_note),
+      );
+    }
+    this.about.hidden = waived || !this.about.hasChildNodes();
+    this.why.update(waived || slot.state === "accepted" ? {} : slot);
+  }
+
+  #updateFiles(slot, rows) {
     reconcile(
       this.documents,
       slot.documents,
       (document) => document.id,
       this.documentRows,
-      (document) =>
-        documentRow(document, {
-          canRemove: () => this.list.store.claim.can.edit,
-          onRemove: (control) => this.#remove(document, control),
-        }),
+      (document) => this.#document(document),
     );
     reconcile(
       this.uploads,
@@ -125,14 +182,33 @@ class Slot {
     this.uploads.hidden = !rows.length;
   }
 
+  /** What counts: a rejected file leaves its place to a better one. */
+  #good() {
+    return this.slot.documents.filter((document) => document.state !== "rejected");
+  }
+
+  /** The one file of this slot, if it was rejected: whatever comes now comes instead of it, where it may be removed. */
+  #onlyRejected() {
+    const [only, more] = this.slot.documents;
+    return this.list.store.claim.can.edit && only?.state === "rejected" && !more ? only.id : "";
+  }
+
+  #room() {
+    const moving = this.list.uploads.of(this.slot.key).filter((row) => row.state !== "failed" && row.state !== "lost");
+    return this.slot.max_files - this.#good().length - moving.length;
+  }
+
   /** @param {string|null} text */
   setError(text) {
     fillWith(this.error, ...(text ? [icon("alert"), h("span", {}, text)] : []));
     this.error.hidden = !text;
+    this.fullFor = null;
   }
 
   focus() {
-    (this.adders.hidden ? this.el : this.adders.querySelector("input")).focus({ preventScroll: true });
+    const another = "[data-testid=document-replace]:not([hidden])";
+    const replace = this.slot.state === "rejected" ? this.documents.querySelector(another) : null;
+    (replace ?? (this.adders.hidden ? this.el : this.adders.querySelector("input"))).focus({ preventScroll: true });
     this.el.scrollIntoView({ block: "start" });
   }
 
@@ -143,71 +219,61 @@ class Slot {
 
   #add(files) {
     this.setError(null);
-    const room = this.slot.max_files - this.slot.documents.length - this.list.uploads.of(this.slot.key).length;
-    const taken = [...files].slice(0, Math.max(0, room));
-    this.list.uploads.add(this.slot, taken);
+    const taken = [...files].slice(0, Math.max(0, this.#room()));
+    this.list.uploads.add(this.slot, taken, this.replaced || this.#onlyRejected());
+    this.replaced = "";
     if (taken.length < files.length) {
       this.setError(fill(gettext("No more than %(count)s files go here."), { count: this.slot.max_files }));
+      this.fullFor = this.list.store.claim.event_type;
     }
     if (taken.length)
       announce(fill(gettext("Sending: %(names)s"), { names: taken.map((file) => file.name).join(", ") }));
   }
 
-  #input(kind) {
-    if (kind === "camera" && !takesPhotos(this.slot.accepts)) return null;
-    const id = `${kind}-${this.slot.key}`;
-    const camera = kind === "camera";
-    const input = h("input", {
-      type: "file",
-      id,
-      class: "filepick__input",
-      testid: id,
-      accept: camera ? "image/*" : acceptOf(this.slot.accepts),
-      capture: camera ? "environment" : null,
-      multiple: !camera && this.slot.max_files > 1,
-      "aria-label": fill(camera ? gettext("Take a photo: %(title)s") : gettext("Choose a file: %(title)s"), {
-        title: this.slot.title,
-      }),
-    });
-    input.addEventListener("change", () => {
-      this.#add(input.files);
-      input.value = "";
-    });
-    const words = camera ? gettext("Take a photo") : gettext("Choose a file");
-    const look = `filepick filepick--${kind} button button--${camera ? "tonal" : "secondary"}`;
-    return h("label", { class: look, for: id }, input, icon(camera ? "camera" : "upload"), h("span", {}, words));
-  }
-
-  #dropHint() {
-    return h("span", { class: "slot__drop" }, gettext("or drop files here"));
-  }
-
-  #takeDrops() {
-    const over = (event) => {
-      if (!event.dataTransfer?.types.includes("Files") || this.adders.hidden) return;
-      event.preventDefault();
-      this.el.classList.add("slot--over");
-    };
-    this.el.addEventListener("dragenter", over);
-    this.el.addEventListener("dragover", over);
-    this.el.addEventListener("dragleave", (event) => {
-      if (!this.el.contains(event.relatedTarget)) this.el.classList.remove("slot--over");
-    });
-    this.el.addEventListener("drop", (event) => {
-      this.el.classList.remove("slot--over");
-      if (this.adders.hidden || !event.dataTransfer?.files.length) return;
-      event.preventDefault();
-      this.#add(event.dataTransfer.files);
-    });
-  }
-
   #upload(row) {
     const { uploads } = this.list;
     const onCancel = () => {
+      this.setError(null);
       uploads.cancel(row.id);
       this.focus();
     };
     return uploadRow(row, { onRetry: () => uploads.retry(row.id), onCancel });
+  }
+
+  #document(first) {
+    const { store } = this.list;
+    const can = () => ({
+      remove: store.claim.can.edit,
+      replace: store.claim.can.upload && this.#room() > 0 && this.slot.waived !== "staff",
+      waived: this.slot.state === "waived",
+    });
+    return documentRow(first, {
+      can,
+      onRemove: (control) => this.#remove(first, control),
+      onReplace: () => this.#replace(first.id),
+      onKeep: (control) => this.#keep(first, control),
+    });
+  }
+
+  /** Opens the choice of a file; the one that is chosen takes the place of the rejected one, where it may be removed. */
+  #replace(id) {
+    this.replaced = this.list.store.claim.can.edit ? id : "";
+    this.adders.querySelector("input").click();
+  }
+
+  #keep(document, control) {
+    return whileBusy(control, async () => {
+      try {
+        await api.documentKeep(this.list.store.number, document.id);
+        announce(fill(gettext("Kept: %(name)s. A person will look at it."), { name: document.name }));
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        return this.setError(error.message);
+      }
+      await this.list.refresh();
+      this.el.focus({ preventScroll: true });
+      return undefined;
+    });
   }
 
   #remove(document, control) {
@@ -216,6 +282,7 @@ class Slot {
       whileBusy(control, async () => {
         try {
           await api.documentDelete(this.list.store.number, document.id);
+          this.setError(null);
           announce(fill(gettext("Removed: %(name)s"), { name: document.name }));
         } catch (error) {
           if (!(error instanceof ApiError)) throw error;
@@ -227,20 +294,4 @@ class Slot {
       }),
     );
   }
-}
-
-/** What staff asked for since, newest first. */
-export function requestNotices(claim) {
-  const titles = new Map(claim.slots.map((slot) => [slot.key, slot.title]));
-  return claim.requests.map(({ slot, text }) => {
-    const title = titles.get(slot) ?? gettext("We need something from you");
-    const jump =
-      titles.has(slot) &&
-      h(
-        "p",
-        {},
-        h("a", { href: `#${fieldId(`documents.${slot}`)}`, class: "notice__link" }, gettext("Go to this document")),
-      );
-    return notice("attention", title, h("p", {}, text), jump);
-  });
 }

@@ -1,12 +1,14 @@
 import { ApiError, api, apiEvents } from "./api.js";
-import { announce, button, fillWith, focusOn, h, icon, notice } from "./dom.js";
+import { announce, button, fillWith, focusOn, h, notice } from "./dom.js";
 import { formatBytes, formatDateTime } from "./format.js";
 import { fill, gettext } from "./i18n.js";
 import { LiveLink } from "./live.js";
 import { login } from "./login_page.js";
-import { SlotList, requestNotices } from "./slots.js";
-import { ClaimStore } from "./store.js";
+import { RequestList } from "./requests.js";
 import { SessionWatch } from "./session.js";
+import { SlotList } from "./slots.js";
+import { links, missingNotice, registrationRows, timelineRow } from "./status_parts.js";
+import { ClaimStore } from "./store.js";
 import { UploadQueue } from "./uploads.js";
 
 const TONES = {
@@ -18,6 +20,13 @@ const TONES = {
   draft: "attention",
 };
 
+/** Of what was asked for and has come, nothing is left to do. */
+function tone({ status, missing_count }) {
+  return status === "needs_documents" && !missing_count ? "info" : (TONES[status] ?? "info");
+}
+
+const LOOK_MS = 30_000; // while it is being registered: that it takes long is no event, so nothing tells it
+
 /** The page of a claim after it was sent: lives on, shows what is missing, takes more documents. */
 class StatusPage {
   constructor() {
@@ -28,6 +37,7 @@ class StatusPage {
     this.live = null;
     this.asking = false;
     this.store.addEventListener("change", (event) => this.#draw(event.detail));
+    addEventListener("hashchange", () => this.#jump());
     apiEvents.addEventListener("unauthorized", () =>
       this.#login(gettext("Your session has ended. Please enter the code again.")),
     );
@@ -46,7 +56,16 @@ class StatusPage {
       if (error.status === 401) return this.#login("");
       return this.#failed(error);
     }
-    return this.#open();
+    await this.#open();
+    this.#jump();
+    return undefined;
+  }
+
+  /** To the document that a link names (`#slot-ticket`). @returns {boolean} whether there is one */
+  #jump(key = /^#slot-(.+)$/.exec(location.hash)?.[1]) {
+    if (!key || !this.parts || !this.slots.shown.has(key)) return false;
+    this.slots.focus(key);
+    return true;
   }
 
   async #open() {
@@ -63,6 +82,11 @@ class StatusPage {
       onHint: (version) => (version === null || version > this.store.claim.version) && this.refresh(),
       onState: (live) => this.#showLive(live),
     });
+    this.looking ??= setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  #look() {
+    if (this.live && !document.hidden && this.store.claim?.registration.state === "in_progress") this.refresh();
   }
 
   async refresh() {
@@ -85,12 +109,13 @@ class StatusPage {
     this.store.forget();
     login(this.app, {
       reason,
+      number: this.number,
       codeLength: this.definition.limits.code_length,
       onLoggedIn: async () => {
         this.asking = false;
         this.watch.start(await api.session());
         await this.#open();
-        focusOn(this.app.querySelector("h1"));
+        if (!this.#jump()) focusOn(this.app.querySelector("h1"));
       },
     });
   }
@@ -120,21 +145,27 @@ class StatusPage {
 
   #draw(claim) {
     if (!this.parts) this.#build(claim);
-    const { badge, title, when, requests, missing, timeline, actions } = this.parts;
+    const { badge, title, when, registration, missing, timeline, actions } = this.parts;
     const before = badge.textContent;
     title.textContent = claim.event_title || gettext("Your claim");
-    badge.className = `badge badge--large badge--${TONES[claim.status] ?? "info"}`;
+    badge.className = `badge badge--large badge--${tone(claim)}`;
     badge.dataset.status = claim.status;
     badge.textContent = claim.status_label;
     if (before && before !== claim.status_label)
       announce(fill(gettext("The status is now: %(status)s"), { status: claim.status_label }));
-    when.textContent = claim.submitted_at
-      ? fill(gettext("Sent on %(when)s"), { when: formatDateTime(claim.submitted_at) })
-      : "";
-    fillWith(requests, requestNotices(claim));
-    fillWith(missing, missingNotice(claim));
+    const saidBelow = claim.registration.state !== "none";
+    when.textContent =
+      claim.submitted_at && !saidBelow
+        ? fill(gettext("Sent on %(when)s"), { when: formatDateTime(claim.submitted_at) })
+        : "";
+    fillWith(registration, registrationRows(claim));
+    if (this.told !== undefined && this.told !== claim.registration.text) announce(claim.registration.text);
+    this.told = claim.registration.text;
+    this.requests.update(claim);
+    fillWith(missing, missingNotice(claim, (key) => this.#jump(key)));
     fillWith(timeline, [...claim.timeline].reverse().map(timelineRow));
     fillWith(actions, links(claim));
+    this.uploads.settleLost(claim);
     this.slots.update();
     document.title = `${claim.number} – ${claim.status_label}`;
   }
@@ -142,12 +173,19 @@ class StatusPage {
   #build(claim) {
     this.uploads ??= this.#makeUploads();
     this.slots = new SlotList({ store: this.store, uploads: this.uploads, refresh: () => this.refresh() });
+    // What is typed there and not sent outlives a login.
+    this.requests ??= new RequestList({
+      store: this.store,
+      currencies: this.definition.currencies,
+      onJump: (key) => this.#jump(key),
+      onAnswered: () => focusOn(this.app.querySelector("h1")),
+    });
     const parts = {
       title: h("h1", { class: "step__title", tabindex: "-1" }),
       badge: h("span", { testid: "claim-status" }),
       when: h("p", { class: "muted" }),
       live: h("p", { class: "live", testid: "live" }),
-      requests: h("div", { class: "stack", testid: "requests" }),
+      registration: h("div", { class: "stack", testid: "registration" }),
       missing: h("div", { class: "stack", testid: "missing" }),
       timeline: h("ol", { class: "timeline", testid: "timeline" }),
       actions: h("div", { class: "actions actions--start" }),
@@ -163,15 +201,10 @@ class StatusPage {
         h("div", { class: "status__line" }, parts.badge, parts.live),
         parts.when,
       ),
-      parts.requests,
+      this.requests.el,
       parts.missing,
+      parts.registration,
       parts.actions,
-      h(
-        "section",
-        { class: "stack" },
-        h("h2", { class: "subtitle" }, gettext("What has happened so far")),
-        parts.timeline,
-      ),
       h(
         "section",
         { class: "stack" },
@@ -185,6 +218,12 @@ class StatusPage {
             }),
           ),
         this.slots.el,
+      ),
+      h(
+        "section",
+        { class: "stack" },
+        h("h2", { class: "subtitle" }, gettext("What has happened so far")),
+        parts.timeline,
       ),
     );
     this.#showLive(false);
@@ -212,58 +251,6 @@ class StatusPage {
       live ? gettext("This page updates itself") : gettext("Looking for news every 15 seconds"),
     );
   }
-}
-
-function missingNotice(claim) {
-  const missing = claim.steps.flatMap((step) => step.missing);
-  if (!missing.length) return [];
-  return [
-    notice(
-      "attention",
-      gettext("Still missing"),
-      h(
-        "ul",
-        { class: "missing" },
-        missing.map(({ detail }) => h("li", {}, detail)),
-      ),
-    ),
-  ];
-}
-
-function links(claim) {
-  const page = `/claims/${encodeURIComponent(claim.number)}`;
-  return [
-    claim.can.edit &&
-      h(
-        "a",
-        { class: "button button--primary", href: `/?claim=${encodeURIComponent(claim.number)}`, testid: "go-on" },
-        icon("arrow-right"),
-        gettext("Go on filling in"),
-      ),
-    claim.submitted_at &&
-      h(
-        "a",
-        { class: "button button--secondary", href: `${page}/receipt/`, testid: "receipt-page" },
-        icon("file"),
-        gettext("Receipt"),
-      ),
-    claim.receipt_url &&
-      h(
-        "a",
-        { class: "button button--secondary", href: api.receiptUrl(claim.number), testid: "receipt-pdf" },
-        icon("download"),
-        gettext("Receipt as PDF"),
-      ),
-  ];
-}
-
-function timelineRow({ at, code, text }) {
-  return h(
-    "li",
-    { class: "timeline__item", dataset: { code } },
-    h("span", { class: "timeline__text" }, text),
-    h("time", { class: "timeline__at", datetime: at }, formatDateTime(at)),
-  );
 }
 
 new StatusPage().start();

@@ -10,20 +10,22 @@ const BACKOFF_S = [2, 5, 10, 20];
 
 /**
  * One file on its way. `waiting`: no network, goes on by itself; `failed`: tells why, with a retry when that can help;
- * `lost`: the page was reloaded before it arrived, so the file has to be chosen again.
- * @typedef {{id: string, slot: string, name: string, size: number, file: File|null, sent: number, tries: number,
+ * `lost`: the page was reloaded before it arrived, so the file has to be chosen again. `replaces`: the document that it
+ * is sent instead of.
+ * @typedef {{id: string, slot: string, name: string, size: number, replaces: string, file: File|null, sent: number, tries: number,
  *   state: "queued"|"sending"|"checking"|"waiting"|"failed"|"lost", error: string, canRetry: boolean, xhr: XMLHttpRequest|null}} Upload
  */
 
 /**
  * Sends files of a claim, two at a time, each under its own Idempotency-Key, so that a repeated try stores it once.
- * Events: `change` (something about the rows), `stored` (detail: the Document).
+ * Events: `change` (something about the rows), `stored` (detail: the Document with `replaces`).
  */
 export class UploadQueue extends EventTarget {
   /** @param {{url: string, number: string, limits: {max_file_bytes: number}}} options */
   constructor({ url, number, limits }) {
     super();
     this.url = url;
+    this.number = number;
     this.limits = limits;
     this.storageKey = `uploads.${number}`;
     /** @type {Upload[]} */
@@ -55,10 +57,10 @@ export class UploadQueue extends EventTarget {
     return this.rows.filter((row) => row.slot === slot);
   }
 
-  /** @param {{key: string, accepts: string[]}} slot @param {Iterable<File>} files */
-  add(slot, files) {
+  /** @param {{key: string, accepts: string[]}} slot @param {Iterable<File>} files @param {string} [replaces] */
+  add(slot, files, replaces = "") {
     for (const file of files) {
-      const row = blank({ id: uniqueKey(), slot: slot.key, name: file.name, size: file.size, file });
+      const row = blank({ id: uniqueKey(), slot: slot.key, name: file.name, size: file.size, replaces, file });
       this.rows = this.rows.filter((lost) => lost.state !== "lost" || !isSameFile(lost, row));
       const refusal = this.#refusal(slot, file);
       if (refusal) Object.assign(row, { state: "failed", error: refusal, canRetry: false });
@@ -66,6 +68,22 @@ export class UploadQueue extends EventTarget {
     }
     this.#changed();
     this.#next();
+  }
+
+  /**
+   * Compares what a reload has lost with what the claim holds: a file whose answer alone was lost has arrived.
+   * @param {any} claim
+   */
+  settleLost(claim) {
+    if (claim.number !== this.number) return;
+    const documents = claim.slots.flatMap((slot) => slot.documents);
+    for (const row of this.rows.filter(({ state }) => state === "lost")) {
+      const stored = documents.find((document) => document.id !== row.replaces && isSameFile(document, row));
+      if (!stored) continue;
+      this.rows = this.rows.filter((candidate) => candidate !== row);
+      this.#changed();
+      this.#stored(stored, row);
+    }
   }
 
   /** Stops the upload, or puts a failed one out of sight. */
@@ -112,7 +130,7 @@ export class UploadQueue extends EventTarget {
   #changed() {
     const unfinished = this.rows
       .filter((row) => row.state !== "failed")
-      .map(({ id, slot, name, size }) => ({ id, slot, name, size }));
+      .map(({ id, slot, name, size, replaces }) => ({ id, slot, name, size, replaces }));
     if (unfinished.length) tabStorage.write(this.storageKey, unfinished);
     else tabStorage.drop(this.storageKey);
     this.dispatchEvent(new Event("change"));
@@ -162,13 +180,17 @@ export class UploadQueue extends EventTarget {
     this.#changed();
   }
 
+  #stored(document, { replaces }) {
+    this.dispatchEvent(new CustomEvent("stored", { detail: { ...document, replaces } }));
+  }
+
   /** @param {Upload} row @param {XMLHttpRequest} xhr */
   #settle(row, xhr) {
     if (xhr.status >= 200 && xhr.status < 300) {
       this.rows = this.rows.filter((candidate) => candidate !== row);
       apiEvents.dispatchEvent(new Event("answered"));
       this.#changed();
-      this.dispatchEvent(new CustomEvent("stored", { detail: JSON.parse(xhr.responseText) }));
+      this.#stored(JSON.parse(xhr.responseText), row);
       return;
     }
     const error = errorFrom(xhr.status, xhr.responseText, xhr.status ? xhr.getResponseHeader("Retry-After") : null);
@@ -192,14 +214,15 @@ export class UploadQueue extends EventTarget {
 
 /** @returns {Upload} */
 function blank(known) {
-  return { file: null, sent: 0, tries: 0, state: "queued", error: "", canRetry: false, xhr: null, ...known };
+  return { replaces: "", file: null, sent: 0, tries: 0, state: "queued", error: "", canRetry: false, xhr: null, ...known };
 }
 
 /** @param {Upload} row */
 const isMoving = (row) => ["queued", "sending", "checking", "waiting"].includes(row.state);
 
-/** @param {Upload} one @param {Upload} other */
-const isSameFile = (one, other) => one.slot === other.slot && one.name === other.name && one.size === other.size;
+/** @param {{slot: string, name: string, size: number}} one @param {{slot: string, name: string, size: number}} other */
+const isSameFile = (one, other) =>
+  one.slot === other.slot && one.size === other.size && one.name.normalize() === other.name.normalize();
 
 /** @param {import("./api.js").ApiError} error */
 const isWorthWaiting = (error) => error.temporary || error.status === 429 || error.status === 408;

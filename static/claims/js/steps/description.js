@@ -1,6 +1,7 @@
 import { h, icon } from "../dom.js";
 import { Field } from "../fields.js";
 import { fill, gettext } from "../i18n.js";
+import { missingProblems } from "../missing.js";
 
 const PAUSE_MS = 2000;
 
@@ -27,6 +28,12 @@ export function descriptionView({ store, saver, definition }) {
   const showRefusal = () => field.setError(saver.errors.get("description") ?? null);
   saver.addEventListener("errors", showRefusal, { signal: stop.signal });
   showRefusal();
+  if (field.value && !saver.unsent) tooShort();
+
+  /** What the server still misses in it, told at the field. */
+  function tooShort() {
+    return missingProblems(store.step("description"), [field]);
+  }
 
   function counted() {
     const left = most - field.target.value.length;
@@ -61,9 +68,10 @@ export function descriptionView({ store, saver, definition }) {
       if (!field.value) return problem(field, gettext("Please write a sentence or two on what happened."));
       saver.set("description", field.value, { now: true });
       // Without a network the person goes on; it is kept on the device and sent later.
-      await saver.flush();
+      const sent = await saver.flush();
       const refusal = saver.errors.get("description");
-      return refusal ? problem(field, refusal) : [];
+      if (refusal) return problem(field, refusal);
+      return sent ? tooShort() : [];
     },
     update: () => field.sync(saver.valueOf("description")),
     dispose: () => stop.abort(),

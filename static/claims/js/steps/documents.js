@@ -1,13 +1,22 @@
+import { AdviceLine } from "../advice.js";
 import { h, icon } from "../dom.js";
 import { formatBytes } from "../format.js";
-import { fill, gettext } from "../i18n.js";
+import { fill, gettext, ngettext } from "../i18n.js";
 import { missingProblems } from "../missing.js";
-import { SlotList, requestNotices } from "../slots.js";
+import { SlotList } from "../slots.js";
 
 /** A place for each document that is needed. */
 export function documentsView({ store, uploads, definition, refresh }) {
   const slots = new SlotList({ store, uploads, refresh });
-  const requests = h("div", { class: "stack" }, requestNotices(store.claim));
+  const advice = new AdviceLine();
+  /** Rejected documents that the person was told of on leaving: once is enough. @type {Set<string>} */
+  const pointedOut = new Set();
+  advice.update(store.claim);
+
+  const rejected = () =>
+    store.claim.slots.filter((slot) => slot.state === "rejected" && !uploads.busyFor(slot.key) && slot.documents.length);
+  const isNews = (slot) => slot.documents.some(({ id }) => !pointedOut.has(id));
+
   return {
     key: "documents",
     title: gettext("Documents"),
@@ -15,7 +24,7 @@ export function documentsView({ store, uploads, definition, refresh }) {
     body: h(
       "div",
       { class: "stack" },
-      requests,
+      advice.el,
       slots.el,
       h(
         "p",
@@ -31,20 +40,55 @@ export function documentsView({ store, uploads, definition, refresh }) {
       ),
     ),
     mayGoOn: true,
-    update: () => slots.update(),
+    ask: (problems) =>
+      problems.every((problem) => problem.rejected)
+        ? { title: rejectedTitle(problems.length), laterLabel: gettext("Go on as it is") }
+        : {},
+    stillAsks: () => rejected().some((slot) => pointedOut.has(slot.documents.at(-1).id)),
+    update(claim) {
+      advice.update(claim);
+      slots.update();
+    },
     dispose: () => slots.dispose(),
     async proceed() {
       await refresh();
-      const problems = missingProblems(
-        store.step("documents"),
-        [...slots.shown.values()].map((slot) => ({
-          attr: `documents.${slot.slot.key}`,
-          setError: () => {},
-          focus: () => slot.focus(),
-        })),
-      );
+      const bad = rejected();
+      const news = bad.filter(isNews);
+      for (const slot of bad) for (const { id } of slot.documents) pointedOut.add(id);
+      const badKeys = new Set(bad.map(({ key }) => key));
       // A file that is on its way is not missing: it goes on being sent while the person goes on.
-      return problems.filter(({ attr }) => !uploads.busyFor((attr ?? "").split(".").pop()));
+      const missing = missingProblems(store.step("documents"), fieldsOf(slots)).filter(
+        ({ attr }) => !uploads.busyFor(keyOf(attr)) && !badKeys.has(keyOf(attr)),
+      );
+      return [...missing, ...news.map((slot) => rejectedProblem(slot, slots))];
     },
   };
 }
+
+const keyOf = (attr) => (attr ?? "").split(".").pop();
+
+const rejectedTitle = (count) =>
+  fill(
+    ngettext(
+      "%(count)s document does not fit. Send another or go on?",
+      "%(count)s documents do not fit. Send others or go on?",
+      count,
+    ),
+    { count },
+  );
+
+function rejectedProblem(slot, slots) {
+  return {
+    attr: `documents.${slot.key}`,
+    text: fill(gettext("%(title)s: please send another."), { title: slot.title }),
+    focus: () => slots.focus(slot.key),
+    rejected: true,
+  };
+}
+
+const fieldsOf = (slots) =>
+  [...slots.shown.values()].map((slot) => ({
+    attr: `documents.${slot.slot.key}`,
+    setError: () => {},
+    focus: () => slot.focus(),
+  }));

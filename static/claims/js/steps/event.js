@@ -1,7 +1,9 @@
+import { AdviceLine, isAdvised } from "../advice.js";
 import { announce, button, fillWith, h, icon, reconcile } from "../dom.js";
 import { Field } from "../fields.js";
 import { gettext } from "../i18n.js";
 import { missingProblems } from "../missing.js";
+import { WhyAsked } from "../why.js";
 
 /** Today as `YYYY-MM-DD` where the person is. */
 function today() {
@@ -13,6 +15,7 @@ function today() {
 export function eventView({ store, saver, definition }) {
   const stop = new AbortController();
   const save = (attr) => (value, options) => saver.set(attr, value, options);
+  const advice = new AdviceLine({ types: definition.event_types });
   const picker = typePicker({ types: definition.event_types, chosen: saver.valueOf("event_type"), onPick: picked });
   const date = new Field({
     attr: "event_date",
@@ -45,6 +48,7 @@ export function eventView({ store, saver, definition }) {
 
   function picked(code, byPointer) {
     saver.set("event_type", code, { now: true });
+    advice.update({});
     picker.setError(null);
     rest.hidden = false;
     if (!byPointer) return;
@@ -63,7 +67,14 @@ export function eventView({ store, saver, definition }) {
       onChange: save(attr),
     });
     field.value = saver.valueOf(attr);
-    return { el: field.el, field, update: () => field.sync(saver.valueOf(attr)) };
+    const why = new WhyAsked();
+    why.update(question);
+    field.el.append(why.el);
+    const update = (newer) => {
+      field.sync(saver.valueOf(attr));
+      why.update(newer);
+    };
+    return { el: field.el, field, update };
   }
 
   function fields() {
@@ -72,8 +83,12 @@ export function eventView({ store, saver, definition }) {
 
   function update(claim) {
     const before = shown.size;
-    picker.sync(saver.valueOf("event_type"));
-    rest.hidden = !saver.valueOf("event_type");
+    const chosen = saver.valueOf("event_type");
+    // What the person has just chosen is on its way: the advice no longer stands.
+    const advised = isAdvised(claim) && chosen === claim.event_type;
+    advice.update(advised ? claim : { ...claim, event_type: "" });
+    picker.sync(chosen, { advised });
+    rest.hidden = !chosen;
     date.sync(saver.valueOf("event_date"));
     place.sync(saver.valueOf("event_place"));
     reconcile(questions, claim.questions, (question) => question.key, shown, questionField);
@@ -106,7 +121,7 @@ export function eventView({ store, saver, definition }) {
     key: "event",
     title: gettext("What kind of event was it?"),
     lead: gettext("Choose what fits best. It decides which questions and documents are needed."),
-    body: h("div", { class: "stack stack--wide" }, picker.el, rest),
+    body: h("div", { class: "stack stack--wide" }, h("div", { class: "stack" }, advice.el, picker.el), rest),
     get fields() {
       return fields();
     },
@@ -147,7 +162,9 @@ function typePicker({ types, chosen, onPick }) {
       testid: `event-type-${type.code}`,
     });
     inputs.set(type.code, input);
-    input.addEventListener("change", () => onPick(type.code, performance.now() - pointerAt < 500));
+    input.addEventListener("change", () => onPick(type.code, byPointer()));
+    // Who presses the chosen one again is content with it.
+    input.addEventListener("click", () => byPointer() && input.checked && picker.collapse());
     const about =
       type.description && h("span", { class: "type__about", id: `event-type-${type.code}-about` }, type.description);
     if (about) input.setAttribute("aria-describedby", about.id);
@@ -160,6 +177,7 @@ function typePicker({ types, chosen, onPick }) {
     );
   });
   let pointerAt = -1000;
+  const byPointer = () => performance.now() - pointerAt < 500;
   const list = h("div", { class: "types__cards" }, cards);
   const change = button(gettext("Choose something else"), {
     iconName: "refresh",
@@ -180,6 +198,11 @@ function typePicker({ types, chosen, onPick }) {
     picker.focus();
   });
 
+  /** The person is not among the cards: nothing goes away from under a finger or the focus. */
+  function isLeftAlone() {
+    return !fieldset.contains(document.activeElement) && fieldset.getBoundingClientRect().top >= 0 && !byPointer();
+  }
+
   function expand() {
     fieldset.classList.remove("types--chosen");
     change.hidden = true;
@@ -192,9 +215,11 @@ function typePicker({ types, chosen, onPick }) {
       fieldset.classList.add("types--chosen");
       change.hidden = false;
     },
-    sync(code) {
+    sync(code, { advised = false } = {}) {
       const input = inputs.get(code);
+      change.lastChild.textContent = advised ? gettext("Not right? Choose another") : gettext("Choose something else");
       if (!input) return expand();
+      if (advised && !input.checked && isLeftAlone()) picker.collapse();
       input.checked = true;
       return undefined;
     },

@@ -4,6 +4,7 @@ import { fieldId } from "../fields.js";
 import { formatAnswer, formatBytes, formatDate } from "../format.js";
 import { fill, gettext, language, ngettext } from "../i18n.js";
 import { withWait } from "../login.js";
+import { waivedText } from "../states.js";
 import { tabStorage } from "../storage.js";
 
 /** All answers on one page, each with a way back; what is missing; the consents; the button. */
@@ -168,7 +169,9 @@ export const SECTIONS = {
   documents: (claim) =>
     claim.slots.map((slot) => [
       slot.title,
-      slot.documents.map((document) => `${document.name} (${formatBytes(document.size)})`).join(", "),
+      [...slot.documents.map(documentLine), waivedText(slot), slot.state === "waived" && slot.waived_note]
+        .filter(Boolean)
+        .join("\n"),
     ]),
   requisites: (claim) => [
     [
@@ -180,6 +183,11 @@ export const SECTIONS = {
     [gettext("Email"), claim.email],
   ],
 };
+
+function documentLine({ name, size, state }) {
+  const file = `${name} (${formatBytes(size)})`;
+  return state === "rejected" ? fill(gettext("%(file)s – does not fit"), { file }) : file;
+}
 
 function consentField({ kind, version, title, text, required }) {
   const id = `consent-${kind}`;
