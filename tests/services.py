@@ -2,8 +2,8 @@
 
 `--db postgres|sqlite` chooses the database (PostgreSQL where it is reachable), `--bare` is SQLite and nothing else, as
 on a machine where only Python is. Services are looked for under CLAIMDESK_TEST_DATABASE_URL, _REDIS_URL and _AMQP_URL,
-then on the standard ports of this machine; the browser under CLAIMDESK_TEST_CHROMIUM, then on PATH. What is absent is
-left out loudly; CLAIMDESK_TEST_REQUIRE=postgresql,redis,rabbitmq,browser makes it an error.
+then on the standard ports of this machine; the browser under CLAIMDESK_TEST_CHROMIUM, then on PATH, tesseract on PATH.
+What is absent is left out loudly; CLAIMDESK_TEST_REQUIRE=postgresql,redis,rabbitmq,browser,tesseract makes it an error.
 """
 
 import fcntl
@@ -11,6 +11,7 @@ import getpass
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
@@ -19,15 +20,22 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import psycopg
 import pytest
+from hypothesis import HealthCheck
 from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
-NAMES = {"postgresql": "PostgreSQL", "redis": "Redis", "rabbitmq": "RabbitMQ", "browser": "chromium"}
-MARKERS = {"postgresql": "postgres", "redis": "redis", "rabbitmq": "rabbitmq", "browser": "browser"}
+NAMES = {
+    "postgresql": "PostgreSQL", "redis": "Redis", "rabbitmq": "RabbitMQ", "browser": "chromium",
+    "tesseract": "tesseract",
+}  # fmt: skip
+MARKERS = {
+    "postgresql": "postgres", "redis": "redis", "rabbitmq": "rabbitmq", "browser": "browser", "tesseract": "tesseract",
+}  # fmt: skip
 NOT_BARE = {*MARKERS.values(), "fuzz", "slow"}
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "client", "admin_client"}
 TEMPLATE = "claimdesk_test_template"
@@ -177,7 +185,21 @@ def find_browser() -> str:
     raise Unusable(f"{named} cannot be run" if named else "no chromium on PATH")
 
 
-FINDERS = {"postgresql": find_postgresql, "redis": find_redis, "rabbitmq": find_rabbitmq, "browser": find_browser}
+def find_tesseract() -> str:
+    """The path of tesseract. Raises Unusable with the reason if it is not there, or reads no Russian or English."""
+    path = shutil.which("tesseract")
+    if not path:
+        raise Unusable("no tesseract on PATH")
+    listed = subprocess.run([path, "--list-langs"], capture_output=True, text=True, timeout=30, check=False)
+    if lacking := {"rus", "eng"} - set(listed.stdout.split()):
+        raise Unusable(f"it lacks {', '.join(sorted(lacking))}")
+    return path
+
+
+FINDERS = {
+    "postgresql": find_postgresql, "redis": find_redis, "rabbitmq": find_rabbitmq, "browser": find_browser,
+    "tesseract": find_tesseract,
+}  # fmt: skip
 VARIABLES = {"postgresql": "DATABASE_URL", "redis": "REDIS_URL", "rabbitmq": "AMQP_URL", "browser": "CHROMIUM"}
 
 
@@ -198,7 +220,8 @@ def decide(*, db: str | None, bare: bool) -> Decision:
         except Unusable as absent:
             urls[name], reasons[name] = "", str(absent)
             asked = db == "postgres" and name == "postgresql"
-            if asked or name in required or os.environ.get(f"CLAIMDESK_TEST_{VARIABLES[name]}"):
+            is_named = name in VARIABLES and os.environ.get(f"CLAIMDESK_TEST_{VARIABLES[name]}")
+            if asked or name in required or is_named:
                 raise Unusable(f"{NAMES[name]} was asked for and cannot be used: {absent}") from absent
     return Decision(urls, reasons, db or ("postgres" if urls["postgresql"] else "sqlite"), bare)
 
@@ -250,7 +273,9 @@ def _set_environment() -> None:
     for name in list(os.environ):
         if name.startswith("CLAIMDESK_") and not name.startswith("CLAIMDESK_TEST_"):
             del os.environ[name]
-    os.environ.update(CLAIMDESK_ENV="embedded", CLAIMDESK_TESTING="1", CLAIMDESK_VAR_DIR=_folder.name)
+    os.environ.update(
+        CLAIMDESK_ENV="embedded", CLAIMDESK_TESTING="1", CLAIMDESK_OCR="0", CLAIMDESK_VAR_DIR=_folder.name
+    )
     if _decision.db == "postgres":
         os.environ["CLAIMDESK_DATABASE_URL"] = _decision.urls["postgresql"]
     if _slot.redis_url:
@@ -260,6 +285,9 @@ def _set_environment() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
+    # A busy machine is slow to make examples; that says nothing about the code under test.
+    hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    hypothesis.settings.load_profile("any machine")
     if _decision.db == "postgres":
         test = settings.DATABASES["default"].setdefault("TEST", {})
         test.update(NAME=f"claimdesk_test_{_slot.number}", TEMPLATE=TEMPLATE)

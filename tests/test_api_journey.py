@@ -22,8 +22,8 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from apps.accounts.models import User
-from apps.claims.models import Claim, Question
-from apps.claims.services import claim_move, definition_publish, documents_request
+from apps.claims.models import ChecklistEntry, Claim, Question
+from apps.claims.services import claim_move, definition_publish, item_ask
 from apps.core.errors import Unavailable
 from apps.core.files import storage
 from tests.applicant import BANK, Applicant
@@ -46,6 +46,7 @@ def sha256(content: bytes) -> str:
 def papers(tmp_path: Path) -> dict[str, Path]:
     """What people send: an office's scan, a phone's photo, an iPhone's photo."""
     made = {"скан билета.pdf": files.pdf_scanned(), "IMG_2041.jpg": files.photo(), "IMG_0007.HEIC": files.heic()}
+    made["чек.jpg"] = files.jpeg()
     for name, content in made.items():
         (tmp_path / name).write_bytes(content)
     return {name: tmp_path / name for name in made}
@@ -81,14 +82,14 @@ def test_a_claim_goes_from_phone_to_receipt(live: Live, papers: dict[str, Path])
     entry = maria.log_in(code)
     assert (entry["is_new_contact"], entry["resumed"], maria.claim["status"]) == (True, False, "draft")
 
-    maria.describe("Рейс задержали на восемь часов, ночевали в аэропорту.")
+    maria.describe("Рейс задержали на восемь часов, ночевали в гостинице.")
     checked = maria.call("POST", f"{maria.path}/policy", json={"number": "trv 2026 123456"}, expect=200).json()
     assert (checked["number"], checked["status"], checked["is_new_project"]) == (VALID, "valid", True)
     maria.answer_all("flight_delayed", days_ago(1))
     assert {q["key"] for q in maria.claim["questions"]} >= {"airline_help", "expenses"}  # brought up by answers
 
     slots = [slot["key"] for slot in maria.claim["slots"] if slot["required"]]
-    assert len(slots) == 3
+    assert len(slots) == 4 and "hotel_bill" in slots  # the description tells of a night
     for slot, (name, path) in zip(slots, papers.items(), strict=True):
         kept = maria.upload(slot, path, key=str(uuid.uuid4()))
         assert (kept["name"], kept["size"], kept["sha256"]) == (name, path.stat().st_size, sha256(path.read_bytes()))
@@ -132,7 +133,7 @@ def assert_receipt(person: Applicant) -> None:
     assert answer.headers["Content-Type"] == "application/pdf"
     text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages)
     assert person.claim["number"] in text
-    assert "ночевали в аэропорту" in text and "Мария Иванова" in text and "скан билета.pdf" in text
+    assert "ночевали в гостинице" in text and "Мария Иванова" in text and "скан билета.pdf" in text
     assert BANK["account"] not in text and person.phone not in text
 
 
@@ -482,7 +483,14 @@ def test_what_staff_ask_for_is_shown_and_answered(live: Live, small: Path) -> No
     claim = Claim.objects.get(number=maria.claim["number"])
     claim_move(claim_id=claim.pk, to=Claim.Status.IN_REVIEW, actor=olga, reason="", now=timezone.now())
     words = "Пришлите посадочный талон."
-    documents_request(claim_id=claim.pk, slot="boarding_pass", text=words, actor=olga, now=timezone.now())
+    item_ask(
+        claim_id=claim.pk,
+        kind=ChecklistEntry.Kind.DOCUMENT,
+        key="boarding_pass",
+        text=words,
+        actor=olga,
+        now=timezone.now(),
+    )
     live.deliver()
 
     asked = maria.read()

@@ -253,6 +253,13 @@ def test_a_token_that_is_none_opens_nothing(maria: Applicant, header: str | None
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
+def test_who_sends_no_token_is_told_how_to_get_one(maria: Applicant) -> None:
+    answer = requests.get(f"{maria.base}/api/v1/{maria.path}", headers={"Accept-Language": "en"}, timeout=10)
+
+    assert_refused(answer, 401, "not_authenticated")
+    assert answer.json()["errors"][0]["detail"] == "Confirm your phone first: send the token that you get for the code."
+
+
 @pytest.mark.usefixtures("nothing_changes")
 def test_another_systems_token_opens_no_claim(maria: Applicant) -> None:
     robot = User.objects.create_user(username="robot", password="x", is_staff=True, is_superuser=True)
@@ -447,6 +454,25 @@ def test_signs_that_nobody_sees_are_taken_out(maria: Applicant) -> None:
 )  # fmt: skip
 def test_each_step_refuses_what_it_cannot_use(maria: Applicant, bad: Bad) -> None:
     assert_refused(send(maria, bad), bad.status, bad.code, bad.attr)
+
+
+@pytest.mark.usefixtures("nothing_changes")
+@pytest.mark.parametrize("value", [["lost"], True, {"lost": 1}, 5, "ы" * 10_000, ""], ids=lambda one: str(one)[:9])
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("PUT", "{claim}/slots/ticket/waiver", "reason"),
+        ("PUT", "{claim}/requisites", "kind"),
+        ("POST", "intake/claims", "language"),
+    ],
+)
+def test_a_choice_that_is_none_is_refused_and_not_repeated(
+    maria: Applicant, method: str, path: str, name: str, value: Any
+) -> None:
+    answer = send(maria, Bad("", "", method=method, path=path, body={name: value}))
+
+    assert_refused(answer, 400, "invalid_choice", name)
+    assert answer.json()["errors"][0]["detail"] == "Choose one of the answers."
 
 
 AGREED = [{"kind": "personal_data", "version": "2026-11-01"}, {"kind": "truthfulness", "version": "2026-11-01"}]

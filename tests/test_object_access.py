@@ -42,6 +42,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("GET", "intake/claims/<number>/documents/<document_id>"): {},
     ("DELETE", "intake/claims/<number>/documents/<document_id>"): {},
+    ("POST", "intake/claims/<number>/documents/<document_id>/keep"): {},
+    ("PUT", "intake/claims/<number>/slots/<slot>/waiver"): {"json": {"reason": "lost"}},
+    ("DELETE", "intake/claims/<number>/slots/<slot>/waiver"): {},
     ("GET", "intake/claims/<number>/documents/<document_id>/file"): {},
     ("GET", "intake/claims/<number>/documents/<document_id>/preview"): {},
 }  # fmt: skip
@@ -103,7 +106,8 @@ def call(who: Applicant, method: str, path: str, number: str, document: str) -> 
     request = dict(BODIES[method, path])
     if "session_id" in request.get("json", {}):
         request["json"] = {**request["json"], "session_id": number}
-    return who.call(method, path.replace("<number>", number).replace("<document_id>", document), **request)
+    named = path.replace("<number>", number).replace("<document_id>", document).replace("<slot>", "ticket")
+    return who.call(method, named, **request)
 
 
 def seen(answer: requests.Response) -> tuple[int, bytes, dict[str, str]]:
@@ -131,7 +135,9 @@ def test_a_strangers_claim_answers_like_a_missing_one(
     assert maria.read() == before
 
 
-@pytest.mark.parametrize(("method", "tail"), [("GET", ""), ("DELETE", ""), ("GET", "/file"), ("GET", "/preview")])
+@pytest.mark.parametrize(
+    ("method", "tail"), [("GET", ""), ("DELETE", ""), ("POST", "/keep"), ("GET", "/file"), ("GET", "/preview")]
+)
 def test_a_strangers_document_is_not_reached_through_ones_own_claim(
     maria: Applicant, strangers: dict[str, Applicant], method: str, tail: str
 ) -> None:

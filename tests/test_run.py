@@ -302,7 +302,7 @@ def test_it_runs_until_ctrl_c_and_runs_again_on_the_same_data(tmp_path: Path, te
 
     assert answers == [200, 200, 200, 200]
     assert sandbox == 200
-    assert len(children) == 5
+    assert len(children) == 7
     assert (first_code, second_code) == (0, 0)
     assert not any(is_alive(pid) for pid in children)
     assert "Loading the demo" in first.shown

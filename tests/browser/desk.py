@@ -30,6 +30,9 @@ class Desk:
     def expect_live(self) -> None:
         expect(self.page.locator("#live")).to_have_attribute("data-state", "live")
 
+    def slot(self, key: str) -> Locator:
+        return self.page.locator(f"#part-documents [data-slot={key}]")
+
     def row(self, number: str) -> Locator:
         return self.page.locator("#result_list tbody tr", has_text=number)
 

@@ -11,6 +11,7 @@ from tests.browser.product import Product
 BANK = {"bik": "044525225", "account": "40817810700000012345"}
 STORY = "Рейс задержали на восемь часов, ночевали в аэропорту с ребёнком, питания не давали."
 VALID_POLICY = "TRV-2026-123456"
+READ = 60_000  # ms that reading a paper may take on a busy machine
 # A test waits for what it expects; this is only how long a busy machine may take.
 expect.set_options(timeout=20_000)
 
@@ -57,9 +58,23 @@ class Form:
         return self.page.get_by_test_id(f"slot-{key}")
 
     @property
+    def slot_titles(self) -> Locator:
+        return self.page.locator(".slot__title")
+
+    @property
     def number(self) -> str:
         """The claim that this tab is about."""
         return str(self.page.evaluate("JSON.parse(sessionStorage.getItem('claimdesk.claim'))"))
+
+    def expect_read(self, slot: str, state: str) -> None:
+        """What was sent last is read and judged."""
+        expect(self.slot(slot)).to_have_attribute("data-state", state, timeout=READ)
+
+    def expect_only_file(self, slot: str, file: Path) -> None:
+        """It is there, and what it came instead of is not any more."""
+        documents = self.slot(slot).get_by_test_id("document")
+        expect(documents.filter(has_text=file.name)).to_be_visible()
+        expect(documents).to_have_count(1)
 
     # --- what the person does
 
@@ -76,8 +91,8 @@ class Form:
         expect(shown).to_have_text(re.compile(r"^\d{4,8}$"))
         self.field("code").press_sequentially(shown.inner_text())
 
-    def log_in(self) -> None:
-        self.page.goto("/")
+    def log_in(self, address: str = "/") -> None:
+        self.page.goto(address)
         self.expect_step("phone")
         self.ask_code()
         self.expect_step("code")
@@ -96,6 +111,9 @@ class Form:
     def choose_event(self, code: str = "flight_delayed") -> None:
         self.expect_step("event")
         self.page.locator(f"label[for=event-type-{code}]").click()
+        self.tell_when_and_where()
+
+    def tell_when_and_where(self) -> None:
         self.field("event_date").fill(yesterday())
         self.field("event_place").fill("Анталья, аэропорт")
 
@@ -137,6 +155,30 @@ class Form:
         self.choose_file(slot, file)
         expect(self.slot(slot).get_by_test_id("document")).to_have_count(before + 1, timeout=60_000)
         expect(self.slot(slot).get_by_test_id("upload")).to_have_count(0)
+
+    def waive(self, slot: str) -> None:
+        """Say that this paper is lost."""
+        self.page.get_by_test_id(f"waive-{slot}").click()
+        self.page.locator(f"label[for=f-waiver-{slot}-reason-0]").click()
+        self.page.get_by_test_id("waive-confirm").click()
+        expect(self.slot(slot)).to_have_attribute("data-state", "waived")
+
+    def waive_all(self, but: str = "-") -> None:
+        """Say so of each required paper that is not here yet."""
+        waiting = f".slot[data-state=waiting]:not([data-testid=slot-{but}])"
+        links = self.page.locator(f"{waiting} [data-testid^=waive-]:not([hidden])")
+        while links.count():
+            self.waive(str(links.first.get_attribute("data-testid")).removeprefix("waive-"))
+
+    def settle_papers(self) -> None:
+        """Wait until all is read, keep what is taken for wrong, and say of what is not here that it is lost."""
+        unread = self.page.locator(".slot:is([data-state=received], [data-state=reading])")
+        expect(unread).to_have_count(0, timeout=90_000)
+        keep = self.page.locator("[data-testid=document-keep]:not([hidden])")
+        while left := keep.count():
+            keep.first.click()
+            expect(keep).to_have_count(left - 1)
+        self.waive_all()
 
     def enter_requisites(self) -> None:
         self.expect_step("requisites")
@@ -184,6 +226,7 @@ class Form:
     def fill_documents(self, file: Path) -> None:
         for slot in ("id_page", "ticket", "delay_proof"):
             self.send_file(slot, file)
+        self.settle_papers()
 
     def finish(self) -> str:
         """From complete documents to the receipt. Returns the claim's number."""

@@ -1,9 +1,10 @@
 """What one does is on the open pages of the others: between two clerks, and between the desk and the applicant."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, WebSocketRoute, expect
 
 from tests.browser.conftest import Sent
 from tests.browser.desk import Desk
@@ -39,6 +40,19 @@ def test_what_one_decides_is_on_the_other_ones_page(olga: Desk, igor: Desk, sent
     expect(igor.papers.first).to_have_attribute("data-state", "accepted")
     expect(igor.page.locator("#claim-status")).to_have_text(olga.page.locator("#claim-status").inner_text())
     igor.expect_not_reloaded()
+
+
+def test_what_happens_while_a_page_connects_is_not_missed(olga: Desk, sent: Sent, papers: dict[str, Path]) -> None:
+    olga.open_list()
+
+    def connect_late(socket: WebSocketRoute) -> None:
+        sent.person.upload("receipts", papers["small"])
+        socket.connect_to_server()
+
+    olga.page.route_web_socket("**/ws/staff/claims/*/", connect_late)
+    olga.open_claim(sent.number)
+
+    expect(olga.papers).to_have_count(4)
 
 
 def test_a_refused_document_is_asked_for_again_with_its_reason(

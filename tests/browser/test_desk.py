@@ -72,6 +72,17 @@ def test_switch_of_colours_works_under_the_policy(open_browser: Open) -> None:
     assert page.evaluate(ground) != light
 
 
+def test_translations_of_a_question_are_typed_in_inputs_of_some_width(open_browser: Open) -> None:
+    page = desk_of(open_browser, "admin").page
+    page.goto("/admin/claims/eventtype/")
+    page.locator("#result_list tbody th a").first.click()
+    page.locator("#questions-0 > details > summary").click()
+
+    label = page.locator("[name=questions-0-label_ru]").bounding_box()
+
+    assert label and label["width"] > 500
+
+
 def test_documents_are_looked_through_by_keyboard(open_browser: Open) -> None:
     desk = desk_of(open_browser, "handler")
     page = open_claim(desk)
@@ -96,7 +107,10 @@ def test_chromium_shows_a_pdf_in_the_viewer(open_browser: Open) -> None:
     desk = desk_of(open_browser, "handler")
     page = open_claim(desk)
 
-    page.locator("[data-kind=pdf] a[data-view]").first.click()
+    paper = page.locator("[data-kind=pdf][data-pages]").first
+    expect(paper).to_be_visible(timeout=60_000)  # its pages are drawn, and are what is shown at first
+    paper.locator("a[data-view]").click()
+    page.locator("#viewer-original").click()
 
     expect(page.locator("#viewer-stage iframe")).to_be_visible()
     page.wait_for_timeout(2000)  # the reader of PDFs is chromium's own and tells nobody when it is there
@@ -114,7 +128,7 @@ def test_a_clerk_keeps_what_is_being_written_while_another_decides(open_browser:
     page.locator("#ask > summary").click()
     page.locator("#ask-text").fill("Пришлите, пожалуйста")
     before = handler.papers.locator("xpath=self::*[@data-state='accepted']").count()
-    other.locator("[data-state=received] button[value=accepted]").first.click()
+    other.locator(".paper-tools button[value=accepted]").first.click()
 
     expect(page.locator("#part-documents [data-state=accepted]")).to_have_count(before + 1)
     expect(page.locator("#ask-text")).to_have_value("Пришлите, пожалуйста")

@@ -99,6 +99,7 @@ def resumed_and_sent(maria: Form, number: str, papers: dict[str, Path], *, hones
     maria.send_file("delay_proof", papers["heic"])
     expect(maria.slot("delay_proof").locator(".file__picture img")).to_be_visible()
     assert_good(maria.page)
+    maria.settle_papers()
     maria.go_on()
     if not honest:
         maria.product.let_code_limits_pass()

@@ -348,6 +348,28 @@ def pdf_with_image_bomb(side: int = 60_000) -> bytes:
     return rewritten(change)
 
 
+def pdf_of_nested_forms(levels: int = 9, calls: int = 10, name: bytes = b"/F") -> bytes:
+    """Each form draws the next so many times; the last one draws a line."""
+    head = b"<< /Type /XObject /Subtype /Form /BBox [0 0 600 800]"
+    forms = [
+        stream(head + b" /Resources << /XObject << /F %d 0 R >> >>" % (6 + level), (name + b" Do ") * calls)
+        for level in range(levels - 1)
+    ]
+    objects = (
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 /Resources << /XObject << /F 5 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R >>",
+        stream(b"<<", (name + b" Do ") * calls),
+        *forms,
+        stream(head, b"0 0 m 600 800 l S"),
+    )
+    return written_pdf(*(b"%d 0 obj\n%s\nendobj\n" % (number, body) for number, body in enumerate(objects, 1)))
+
+
+def stream(head: bytes, content: bytes) -> bytes:
+    return head + b" /Length %d >>\nstream\n" % len(content) + content + b"\nendstream"
+
+
 def pdf_with_missing_content() -> bytes:
     return written_pdf(
         CATALOG, ONE_PAGE_TREE, b"3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 77 0 R>>\nendobj\n"
