@@ -16,10 +16,15 @@ from tests.services import Unusable
 PARTS = {
     "patch": "bench.steps:measure_patch",
     "submit": "bench.steps:measure_submit",
+    "crm": "bench.crm_down:measure",
     "upload": "bench.upload:measure",
+    "bundle": "bench.bundle:measure",
+    "deliveries": "bench.deliveries:measure",
     "list": "bench.lists:measure",
     "live": "bench.live:measure",
     "sockets": "bench.sockets:measure",
+    "advice": "bench.advice:measure",
+    "reading": "bench.reading:measure",
 }
 
 
