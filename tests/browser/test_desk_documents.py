@@ -16,7 +16,7 @@ from tests.browser.product import Product
 Open = Callable[..., BrowserContext]
 OTHER_POLICY = "TRV-1999-000001"
 LONG_AGO = date.today() - timedelta(days=400)  # the policy is not that old
-LINES = [f"Flight XY 123 on {LONG_AGO:%d.%m.%Y}", f"Insurance policy No {OTHER_POLICY}", "Delay of eight hours"]
+LINES = [f"Flight SU 2137 on {LONG_AGO:%d.%m.%Y}", f"Insurance policy No {OTHER_POLICY}", "Delay of eight hours"]
 SECOND_PAGE = ["", *["."] * 28, "Flight QX 456"]
 READ_WITHIN = 90_000  # ms: its workers share two cores with everything else
 
@@ -122,7 +122,7 @@ def test_a_page_is_zoomed_turned_and_leafed_by_keyboard(open_browser: Open, clai
         "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {code: 'KeyR', key: 'к', bubbles: true}))"
     )
     assert box(frame)["width"] > box(frame)["height"]
-    fact(page, "XY 123").focus()
+    fact(page, "SU 2137").focus()
     spot = box(page.locator(".spot.pointed"))
     assert spot["height"] > spot["width"]
     for _turn in range(3):
@@ -158,7 +158,7 @@ def test_what_disagrees_with_the_claim_stands_out_on_the_page_in_both_colours(
         expect(paper.locator(".differs").nth(0)).to_contain_text("TRV-2026-123456")
         open_viewer(desk)
 
-        fact(page, "XY 123").focus()
+        fact(page, "SU 2137").focus()
         quiet = looks(page.locator(".spot.pointed"))
         for text in (OTHER_POLICY, f"{LONG_AGO:%d.%m.%Y}"):
             fact(page, text).focus()
