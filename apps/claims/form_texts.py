@@ -25,6 +25,13 @@ ANSWER_TEXTS: dict[str, str | Promise] = {
     "language_unknown": _("Choose Russian, Ukrainian or English."),
 }
 
+WAIVED_TEXTS: dict[str, str | Promise] = {
+    "lost": _("You don't have it: it is lost"),
+    "cannot_get": _("You don't have it: you can't get it"),
+    "not_applicable": _("You don't have it: it does not apply to you"),
+    "staff": _("We no longer need it from you"),
+}
+
 MISSING_TEXTS: dict[str, str | Promise] = {
     "required": _("Please fill this in."),
     "description_short": _("Tell a little more about what happened."),

@@ -2,6 +2,7 @@
 
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from fpdf.enums import Align, XPos, YPos
 from fpdf.fonts import FontFace
 
 from apps.claims import selectors
+from apps.claims.form_texts import WAIVED_TEXTS
 from apps.claims.models import Claim
 from apps.contacts.rules import phones
 
@@ -114,9 +116,9 @@ class _Receipt(FPDF):
         )
 
     def _documents(self) -> None:
+        notes = selectors.waiver_notes(self.claim)
         slots = selectors.claim_slots(self.claim, self.lang_code)
-        names = [(slot["title"], "\n".join(one.name for one in slot["documents"])) for slot in slots]
-        self._part(_("Documents"), names)
+        self._part(_("Documents"), [(slot["title"], _papers(slot, notes)) for slot in slots])
 
     def _next(self) -> None:
         if self.will_page_break(NEXT):
@@ -127,3 +129,11 @@ class _Receipt(FPDF):
         self._text(_("A person reads your claim and writes to you by SMS or email, also if a document is missing."))
         self.ln(1)
         self._text(_("You can follow it and send more documents at any time with the claim's number and your phone."))
+
+
+def _papers(slot: dict[str, Any], notes: dict[str, str]) -> str:
+    """The files of a slot, a line each, and why a paper is not there."""
+    lines = [f"{one.name} ({_('does not fit')})" if one.state == "rejected" else one.name for one in slot["documents"]]
+    if slot["state"] == "waived":
+        lines += [str(WAIVED_TEXTS[slot["waived"]]), notes.get(slot["key"], "")]
+    return "\n".join(line for line in lines if line)

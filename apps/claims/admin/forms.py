@@ -87,6 +87,7 @@ def _words(help_text: Any) -> WordsField:
 
 
 MOST_FILES = 20
+ROLE_KINDS = {Question.Role.APPLICANT_NAME: Question.Kind.TEXT, Question.Role.PAST_DATE: Question.Kind.DATE}
 CODE_TAKEN: Any = {"code": {"unique": gettext_lazy("Another row has this code.")}}
 ASKED_BY_WORDS = gettext_lazy(
     "Beginnings of words in the story, with commas between, that make the adviser ask for it."
@@ -126,6 +127,10 @@ class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]
         least, most = cleaned.get("least"), cleaned.get("most")
         if least is not None and most is not None and most < least:
             self.add_error("most", _("This is less than “at least”."))
+        role, kind = cleaned.get("role"), cleaned.get("kind")
+        if role and kind and ROLE_KINDS[role] != kind:
+            expected = Question.Kind(ROLE_KINDS[role]).label
+            self.add_error("role", _("This role goes with a question of the kind “%(kind)s”.") % {"kind": expected})
         return cleaned
 
 

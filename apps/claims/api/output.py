@@ -97,8 +97,7 @@ def limits_json() -> dict[str, int]:
 def claim_json(claim: Claim) -> dict[str, Any]:
     """Everything about a claim that its applicant may see."""
     lang, base = language(), f"/api/v1/intake/claims/{claim.number}"
-    by_applicant = [one for one in claim.checklist.all() if one.kind == "document" and one.waived != "staff"]
-    notes = {one.key: one.waived_note for one in by_applicant}
+    notes = selectors.waiver_notes(claim)
     return {
         **claim_row(claim),
         "version": claim.version,

@@ -95,6 +95,7 @@ class Question(BaseModel):
     class Role(models.TextChoices):
         NONE = "", _("None")
         APPLICANT_NAME = "applicant_name", _("Becomes the contact's name")
+        PAST_DATE = "past_date", _("A day that has come")
 
     event_type = models.ForeignKey(
         EventType, models.CASCADE, related_name="questions", null=True, blank=True, verbose_name=_("event type")

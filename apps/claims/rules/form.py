@@ -282,11 +282,21 @@ def clean_date(raw: Any, *, today: date | None = None) -> date:
     return value
 
 
-def clean_answer(question: Json, raw: Any) -> Any:
-    """The answer as it is kept (JSON; None if it is empty). Raises AnswerInvalid with one code for one cause."""
+def is_past_date(question: Json) -> bool:
+    return bool(question["kind"] == "date" and question.get("role") == "past_date")
+
+
+def clean_answer(question: Json, raw: Any, *, today: date | None = None) -> Any:
+    """The answer as it is kept (JSON; None if it is empty). Raises AnswerInvalid with one code for one cause.
+
+    With `today`, the day of a question with the role `past_date` must have come.
+    """
     if raw is None or (isinstance(raw, str) and not raw.strip()):
         return None
-    return _CLEANERS[question["kind"]](question, raw)
+    value: Any = _CLEANERS[question["kind"]](question, raw)
+    if today and is_past_date(question) and value > today.isoformat():
+        raise AnswerInvalid("date_in_future")
+    return value
 
 
 def _text(question: Json, raw: Any, *, most: int = TEXT_MOST, lines: bool = False) -> str | None:

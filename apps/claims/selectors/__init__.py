@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -236,6 +237,12 @@ def provenance(item: Json) -> dict[str, Any]:
     return {name: item[name] for name in ("origin", "reason", "evidence", "waived")}
 
 
+def waiver_notes(claim: Claim) -> dict[str, str]:
+    """What applicants added to "I don't have this", by the slot's key; staff's notes are not for them."""
+    entries = (one for one in claim.checklist.all() if one.kind == "document" and one.waived != "staff")
+    return {one.key: one.waived_note for one in entries}
+
+
 def slot_texts(slot: Json, language: str) -> dict[str, Any]:
     plain = {name: slot[name] for name in ("key", "required", "order", "max_files", "accepts")}
     return {**plain, **{name: translated(slot.get(name), language) for name in ("title", "why", "accepts_note")}}
@@ -247,6 +254,7 @@ def question_texts(question: Json, language: str) -> dict[str, Any]:
     return {
         **{name: question.get(name) for name in names},
         "role": question.get("role") or "",
+        **({"max": timezone.localdate().isoformat()} if form.is_past_date(question) else {}),
         "label": translated(question["label"], language),
         "help": translated(question.get("help"), language),
         "choices": choices,

@@ -159,7 +159,7 @@ def digest_of(claim: Claim) -> str:
 def names_in(claim: Claim) -> list[str]:
     """The names of people that are known of a claim: nobody outside needs them to give advice."""
     asked = form.all_questions(claim.definition.content, claim.event_type)
-    answers = [claim.answers.get(one["key"]) for one in asked if one.get("role")]
+    answers = [claim.answers.get(one["key"]) for one in asked if one.get("role") == "applicant_name"]
     return [one for one in (claim.contact.full_name, *answers) if one and isinstance(one, str)]
 
 

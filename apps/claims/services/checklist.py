@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -136,7 +137,7 @@ def answers_give(*, claim_id: UUID, answers: Any, now: datetime) -> Claim:
     asked = set(_requests(claim, Kind.QUESTION).values_list("slot", flat=True))
     if not claim.takes_documents or not isinstance(answers, Mapping) or not answers or not set(answers) <= asked:
         raise ClaimNotEditable
-    problems = list(merge_answers(claim, answers))
+    problems = list(merge_answers(claim, answers, timezone.localtime(now).date()))
     if problems:
         raise FieldsInvalid(problems=problems)
     given = [key for key in answers if claim.answers.get(key) not in (None, "")]

@@ -123,7 +123,7 @@ def _apply(claim: Claim, changes: Mapping[str, Any], today: date) -> Iterator[Pr
             except form.AnswerInvalid as error:
                 yield Problem(error.code, ANSWER_TEXTS[error.code], name)
     if "answers" in changes:
-        yield from merge_answers(claim, changes["answers"])
+        yield from merge_answers(claim, changes["answers"], today)
     for name in changes.keys() - set(EDITABLE):
         yield Problem("unknown_field", ANSWER_TEXTS["unknown_field"], name[:80])
 
@@ -168,7 +168,7 @@ def _string(value: Any) -> str:
     return value
 
 
-def merge_answers(claim: Claim, given: Any) -> Iterator[Problem]:
+def merge_answers(claim: Claim, given: Any, today: date) -> Iterator[Problem]:
     """Put what is valid into the claim's answers in memory, and yield a problem for each answer that is not."""
     if not isinstance(given, Mapping):
         yield Problem("answers_expected", ANSWER_TEXTS["answers_expected"], "answers")
@@ -181,7 +181,7 @@ def merge_answers(claim: Claim, given: Any) -> Iterator[Problem]:
             yield Problem("unknown_question", ANSWER_TEXTS["unknown_question"], f"answers.{key[:80]}")
             continue
         try:
-            value = form.clean_answer(questions[key], raw)
+            value = form.clean_answer(questions[key], raw, today=today)
         except form.AnswerInvalid as error:
             yield Problem(error.code, ANSWER_TEXTS[error.code], f"answers.{key}")
             continue

@@ -160,6 +160,8 @@ def typed_event():
         ({"q0_key": "applicant_name"}, "key", "taken"),
         ({"q0_key": "cause"}, "key", "taken"),
         ({"q2_least": "5", "q2_most": "3"}, "most", "less"),
+        ({"q2_role": "past_date"}, "role", "of the kind “Date”"),
+        ({"q2_role": "applicant_name"}, "role", "of the kind “Text”"),
         ({"s0_max_files": "21"}, "max_files", "From 1 to 20"),
     ],
 )  # fmt: skip

@@ -51,7 +51,8 @@ def test_every_question_and_slot_is_complete(part: dict[str, Any]) -> None:
     for question in part["questions"]:
         assert set(question) == QUESTION_KEYS, question["key"]
         assert question["kind"] in KINDS
-        assert question["role"] in {"", "applicant_name"}
+        assert question["role"] in {"", "applicant_name", "past_date"}
+        assert question["role"] != "past_date" or question["kind"] == "date"
         assert (len(question["choices"]) >= 2) == (question["kind"] == "choice")
         assert isinstance(question["required"], bool)
     for slot in part["slots"]:

@@ -1,15 +1,17 @@
 """What a claim needs beyond its form: asked for, waived, answered later, and who said so."""
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pypdf import PdfReader
 
 from apps.accounts.models import User
 from apps.claims.api.output import claim_json, document_json
 from apps.claims.errors import ClaimNotEditable, FieldsInvalid, ItemUnknown
 from apps.claims.models import Advice, ChecklistEntry, Claim, Document, DocumentReading
 from apps.claims.rules import form
-from apps.claims.selectors import claim_answers, claim_slots, draft_of, form_slots
+from apps.claims.selectors import claim_answers, claim_receipt, claim_slots, draft_of, form_slots
 from apps.claims.services import (
     answers_give,
     document_judge,
@@ -115,6 +117,22 @@ def test_the_applicant_reads_the_note_of_their_own_and_none_of_staff(olga: User)
 
     item_waive(claim_id=claim.pk, kind=Kind.DOCUMENT, key="passport", note="Видели раньше", actor=olga, now=NOW)
     assert note() == ""
+
+
+def test_the_receipt_tells_what_is_not_there_and_what_does_not_fit(olga: User) -> None:
+    claim = ClaimFactory(in_review=True, language="ru")
+    DocumentFactory(claim=claim, slot="ticket", name="cat.jpg", state="rejected")
+    slot_waive(claim_id=claim.pk, slot="passport", why=Waived.LOST, note="Украли в порту", now=NOW)
+    item_ask(claim_id=claim.pk, kind=Kind.DOCUMENT, key="delay_note", text="Справка", actor=olga, now=NOW)
+    item_waive(claim_id=claim.pk, kind=Kind.DOCUMENT, key="delay_note", note="Между нами", actor=olga, now=NOW)
+
+    pages = PdfReader(io.BytesIO(claim_receipt(fresh(claim)))).pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+
+    assert "Документа нет: утерян Украли в порту" in text
+    assert "cat.jpg (не подходит)" in text
+    assert "Присылать его больше не нужно" in text
+    assert "Между нами" not in text
 
 
 def test_a_paper_that_was_found_is_needed_again() -> None:

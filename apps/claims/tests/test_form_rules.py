@@ -225,6 +225,17 @@ def test_bounds_are_kept(kind: str, raw: Any, code: str | None) -> None:
     assert caught.value.code == code
 
 
+def test_a_day_that_has_come_is_not_tomorrow() -> None:
+    today = date(2026, 11, 20)
+    born = asks("date", role="past_date")
+    assert clean_answer(born, "2026-11-20", today=today) == "2026-11-20"
+    assert clean_answer(asks("date"), "2026-11-21", today=today) == "2026-11-21"
+    assert clean_answer(asks("number", role="past_date"), "5", today=today) == "5"  # a row that no form let in
+    with pytest.raises(AnswerInvalid) as caught:
+        clean_answer(born, "2026-11-21", today=today)
+    assert caught.value.code == "date_in_future"
+
+
 def test_a_text_may_be_bounded_tighter_and_never_wider() -> None:
     assert clean_answer(asks("text", max="5"), "12345") == "12345"
     with pytest.raises(AnswerInvalid):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import storages
 from django.db import connection
+from django.utils import timezone
 
 from apps.claims.errors import (
     ClaimNotEditable,
@@ -17,6 +18,7 @@ from apps.claims.errors import (
     VersionConflict,
 )
 from apps.claims.models import Claim, Document
+from apps.claims.selectors import question_texts
 from apps.claims.services import (
     applicant_verify,
     claim_begin,
@@ -26,7 +28,7 @@ from apps.claims.services import (
     drafts_purge,
 )
 from apps.claims.tasks import purge
-from apps.claims.tests.factories import ClaimFactory, DocumentFactory, FormDefinitionFactory
+from apps.claims.tests.factories import ClaimFactory, DocumentFactory, FormDefinitionFactory, question, text
 from apps.contacts.models import VerificationCode
 from apps.contacts.services import code_send
 from apps.contacts.tests.factories import ContactFactory
@@ -202,6 +204,16 @@ def test_each_fault_is_told_by_its_field_and_nothing_is_kept(
 
     assert faults(draft, **{"event_place": "Ереван", **changes}) == problems
     assert Claim.objects.values().get() == before
+
+
+def test_nobody_is_born_tomorrow_and_the_form_says_so_before(draft: Claim) -> None:
+    born = question("born", "date", text("Родился", "Народився", "Born"), 30, role="past_date")
+    draft.definition.content["common"]["questions"].append(born)
+    draft.definition.save()
+
+    assert faults(draft, answers={"born": "2026-11-22"}) == [("date_in_future", "answers.born")]
+    assert patch(draft, answers={"born": "2026-11-21"}).answers == {"born": "2026-11-21"}
+    assert question_texts(born, "ru")["max"] == timezone.localdate().isoformat()
 
 
 def test_emptied_fields_are_empty(draft: Claim) -> None:
