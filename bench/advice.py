@@ -1,9 +1,9 @@
 """How often an adviser names the event and the papers that a handler would, over descriptions in three languages.
 
 Words may be tuned on the cases with `"split": "tune"` only. Those that are "kept" were written beside them, before the
-words; the "unseen" after the first words, on purpose without the nearest ones; the "strangers" by somebody who had not
-seen the words, and nothing was changed for them since: they show what to expect. `ADVISER=model` puts the configured
-model, checked as always, in the rules' place.
+words; the "unseen" after the first words, on purpose without the nearest ones, and looked at when the words were
+widened; the "strangers" by somebody who had not seen the words, and nothing was changed for them since: they show what
+to expect. `ADVISER=model` puts the configured model, checked as always, in the rules' place.
 """
 
 import json
