@@ -20,7 +20,8 @@ from apps.contacts.rules import phones
 INK, QUIET, ACCENT = (28, 33, 40), (96, 104, 114), (15, 95, 90)
 MARGIN, LABELS, WIDTH = 18, 58, 174  # mm: at each side of A4, the column of labels, all between the margins
 NEXT = 35  # mm that the last block needs
-LONG = 400  # characters that take a line of their own
+TALL = 12  # lines beside each other at most: the row of a table cannot run over to the next page
+LETTERS = (20, 45)  # that surely fit in a line of each column
 
 
 def receipt_pdf(claim: Claim, language: str) -> bytes:
@@ -64,8 +65,8 @@ class _Receipt(FPDF):
         self.ln(5)
         self._text(title, size=13, bold=True, colour=ACCENT)
         self.ln(1.5)
-        for is_long, group in groupby(filled, key=lambda row: len(row[1]) > LONG):
-            if is_long:
+        for is_tall, group in groupby(filled, key=_is_tall):
+            if is_tall:
                 self._stack(list(group))
             else:
                 self._table(list(group))
@@ -131,9 +132,15 @@ class _Receipt(FPDF):
         self._text(_("You can follow it and send more documents at any time with the claim's number and your phone."))
 
 
+def _is_tall(row: tuple[str, str]) -> bool:
+    lines = (1 + len(line) // most for text, most in zip(row, LETTERS, strict=True) for line in text.split("\n"))
+    return sum(lines) > TALL
+
+
 def _papers(slot: dict[str, Any], notes: dict[str, str]) -> str:
     """The files of a slot, a line each, and why a paper is not there."""
-    lines = [f"{one.name} ({_('does not fit')})" if one.state == "rejected" else one.name for one in slot["documents"]]
-    if slot["state"] == "waived":
+    refused = _("does not fit")
+    lines = [f"{one.name} ({refused})" if one.state == "rejected" else one.name for one in slot["documents"]]
+    if slot["waived"] and slot["state"] != "accepted":
         lines += [str(WAIVED_TEXTS[slot["waived"]]), notes.get(slot["key"], "")]
     return "\n".join(line for line in lines if line)

@@ -13,8 +13,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import crypto
+from apps.core.texts import visible
 
 LANGUAGES = ("ru", "uk", "en")
+TEXT_MOST, LONG_MOST = 300, 2000  # characters
 ALL_THREE = _("Give the text in Russian, Ukrainian and English.")
 
 
@@ -78,15 +80,16 @@ class TranslatedFormField(forms.MultiValueField):
     def __init__(self, *, long: bool = False, required: bool = True, **kwargs: Any) -> None:
         for unused in ("encoder", "decoder"):
             kwargs.pop(unused, None)
-        fields = [forms.CharField(required=required) for _language in LANGUAGES]
+        most = LONG_MOST if long else TEXT_MOST
+        fields = [forms.CharField(required=required, max_length=most) for _language in LANGUAGES]
         super().__init__(
             fields, widget=TranslatedWidget(long=long), required=required, require_all_fields=required,
             error_messages={"required": ALL_THREE}, **kwargs,
         )  # fmt: skip
 
     def clean(self, value: Any) -> Any:
-        """As sent, without the spaces around: a text of spaces only is none."""
-        return super().clean([one.strip() if isinstance(one, str) else one for one in value or []])
+        """As sent, without the spaces around and what nobody sees: a text of spaces only is none."""
+        return super().clean([visible(one).strip() if isinstance(one, str) else one for one in value or []])
 
     def compress(self, values: list[str]) -> dict[str, str]:
         return dict(zip(LANGUAGES, values, strict=False)) if values else {}

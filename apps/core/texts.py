@@ -1,5 +1,7 @@
 """Texts that people type into a page of the staff."""
 
+import re
+
 from django.utils.translation import gettext as _
 
 from apps.core.errors import DomainError
@@ -7,6 +9,14 @@ from apps.core.errors import DomainError
 
 class TextRefused(DomainError):
     code = "text_refused"
+
+
+# A text may hold neither what is drawn nowhere nor what turns the direction of others.
+_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def visible(text: str) -> str:
+    return _INVISIBLE.sub("", text)
 
 
 def kept_text(raw: str, *, most: int) -> str:

@@ -24,6 +24,8 @@ from apps.notifications import digest, messages
 from apps.notifications.events import AttentionDue
 
 NOTHING_MISSING = gettext_noop("nothing is missing any more")
+ANSWERED = gettext_noop("it is answered by now")
+NO_OTHER_NEEDED = gettext_noop("no other document is needed by now")
 
 
 @handler("notifications.receipt_email", on=ClaimSubmitted, target="email", repeat="never")
@@ -66,12 +68,17 @@ def registered_sms(work: Work) -> None:
 @handler("notifications.request_sms", on=DocumentsRequested, target="sms", repeat="never")
 def request_sms(work: Work) -> None:
     claim = claim_to_tell(work.event.claim_id)
-    _sms(work, claim, messages.request_line(claim, work.event.request_id))
+    line = messages.request_line(claim, work.event.request_id)
+    if line is None:
+        raise Obsolete(ANSWERED)
+    _sms(work, claim, line)
 
 
 @handler("notifications.request_email", on=DocumentsRequested, target="email", repeat="never")
 def request_email(work: Work) -> None:
     message = messages.request(_claim(work), work.event.request_id)
+    if message is None:
+        raise Obsolete(ANSWERED)
     work.intend()
     mail.send(message)
 
@@ -101,7 +108,7 @@ def rejected_email(work: Work) -> None:
     """A document does not fit: which, and why."""
     message = messages.rejected(_claim(work), work.event.document_id)
     if message is None:
-        raise Obsolete(gettext_noop("the document is accepted by now"))
+        raise Obsolete(NO_OTHER_NEEDED)
     work.intend()
     mail.send(message)
 
@@ -110,6 +117,8 @@ def rejected_email(work: Work) -> None:
 def rejected_sms(work: Work) -> None:
     """The same by SMS, for those who gave no email."""
     claim = _without_email(work)
+    if messages.rejected_document(claim, work.event.document_id) is None:
+        raise Obsolete(NO_OTHER_NEEDED)
     with translation.override(claim.language):
         text = _("Claim %(number)s: a document does not fit, please send another. %(url)s")
         _sms(work, claim, text % {"number": claim.number, "url": messages.status_url(claim)})

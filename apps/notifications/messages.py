@@ -7,7 +7,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from apps.claims.models import Claim, Document, DocumentRequest
-from apps.claims.selectors import event_title, with_definition
+from apps.claims.selectors import claim_slots, event_title, with_definition
 from apps.claims.selectors.owed import owed_slot, owed_titles, request_title
 from apps.claims.selectors.reading import document_reason
 
@@ -50,8 +50,11 @@ def registered(claim: Claim, ticket: str) -> EmailMultiAlternatives:
         return _message(claim, subject, _("Your claim is registered"), text)
 
 
-def request(claim: Claim, request_id: UUID) -> EmailMultiAlternatives:
-    asked = claim.document_requests.get(pk=request_id)
+def request(claim: Claim, request_id: UUID) -> EmailMultiAlternatives | None:
+    """The message that staff ask for something; None if it is there by now."""
+    asked = claim.document_requests.filter(pk=request_id, answered_at=None).first()
+    if asked is None:
+        return None
     with translation.override(claim.language):
         if asked.kind == "question":
             subject, title = _("Claim %(number)s: we have a question"), _("We have a question for you")
@@ -61,9 +64,11 @@ def request(claim: Claim, request_id: UUID) -> EmailMultiAlternatives:
         return _message(claim, subject % {"number": claim.number}, title, text, url=request_url(claim, asked))
 
 
-def request_line(claim: Claim, request_id: UUID) -> str:
+def request_line(claim: Claim, request_id: UUID) -> str | None:
     """The same in a line."""
-    asked = claim.document_requests.get(pk=request_id)
+    asked = claim.document_requests.filter(pk=request_id, answered_at=None).first()
+    if asked is None:
+        return None
     with translation.override(claim.language):
         values = {"number": claim.number, "what": ended(request_title(claim, asked)), "url": request_url(claim, asked)}
         if asked.kind == "question":
@@ -98,9 +103,18 @@ def reminder_line(claim: Claim) -> str | None:
         return _("Claim %(number)s: we still need: %(what)s %(url)s") % {**values, "what": ended(what)}
 
 
-def rejected(claim: Claim, document_id: UUID) -> EmailMultiAlternatives | None:
-    """The message that a document does not fit; None if it is not rejected any more."""
+def rejected_document(claim: Claim, document_id: UUID) -> Document | None:
+    """The document, if it is rejected and another one is needed in its place; a person's word is always passed on."""
     document = claim.documents.filter(pk=document_id, state=Document.State.REJECTED).first()
+    slot = next((one for one in claim_slots(claim, claim.language) if document and one["key"] == document.slot), None)
+    if document is None or slot is None or slot["waived"]:
+        return None
+    return document if document.judgement or slot["state"] == Document.State.REJECTED else None
+
+
+def rejected(claim: Claim, document_id: UUID) -> EmailMultiAlternatives | None:
+    """The message that a document does not fit; None if no other is needed by now."""
+    document = rejected_document(claim, document_id)
     if document is None:
         return None
     with translation.override(claim.language):

@@ -102,7 +102,9 @@ def _options(claim: Claim, kind: str, language: str) -> list[dict[str, Any]]:
 def titles_of(claim: Claim, language: str) -> Titles:
     """What each document and question that the claim may have is called, by its kind and key."""
     content = claim.definition.content
-    groups = [content["common"], *content["event_types"]]
+    others = [one for one in content["event_types"] if one["code"] != claim.event_type]
+    own = form.event_type(content, claim.event_type)  # last: the same key has other words elsewhere
+    groups = [*others, content["common"], *([own] if own else [])]
     slots = {(str(Kind.DOCUMENT), one["key"]): one["title"] for group in groups for one in group["slots"]}
     questions = {(str(Kind.QUESTION), one["key"]): one["label"] for group in groups for one in group["questions"]}
     free = {(one.kind, one.key): one.title for one in claim.checklist.all() if one.title}

@@ -1,6 +1,7 @@
 """How the catalogue's structured columns are edited: as lines and words that a person can type."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -94,6 +95,16 @@ ASKED_BY_WORDS = gettext_lazy(
 )
 
 
+def _bound_fault(kind: str | None, name: str, bound: Decimal | None) -> str:
+    """Why a question of this kind cannot have this bound; empty if it may."""
+    if bound is None or not kind or kind in (Question.Kind.NUMBER, Question.Kind.MONEY):
+        return ""
+    if name == "most" and kind in (Question.Kind.TEXT, Question.Kind.LONG_TEXT):
+        is_length = bound >= 1 and bound == bound.to_integral_value()
+        return "" if is_length else _("This is the number of characters at most: a whole number from 1.")
+    return _("An answer of this kind has no such bound.")
+
+
 class EventTypeForm(SeenForm):
     words = _words(gettext_lazy("Beginnings of words by which the adviser knows this event, with commas between."))
 
@@ -127,6 +138,9 @@ class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]
         least, most = cleaned.get("least"), cleaned.get("most")
         if least is not None and most is not None and most < least:
             self.add_error("most", _("This is less than “at least”."))
+        for name in ("least", "most"):
+            if said := _bound_fault(cleaned.get("kind"), name, cleaned.get(name)):
+                self.add_error(name, said)
         role, kind = cleaned.get("role"), cleaned.get("kind")
         if role and kind and ROLE_KINDS[role] != kind:
             expected = Question.Kind(ROLE_KINDS[role]).label

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -64,6 +66,14 @@ class ChecklistEntry(BaseModel):
 
     def __str__(self) -> str:
         return self.key
+
+    def take_back(self, now: datetime) -> None:
+        """Not waived any more. A row that only waived what the form asks for has nothing left to say."""
+        if self.origin == self.Origin.FORM:
+            self.delete()
+            return
+        self.waived, self.waived_note, self.waived_at, self.updated_at = self.Waived.NO, "", None, now
+        self.save(update_fields=["waived", "waived_note", "waived_at", "updated_at"])
 
 
 class Advice(BaseModel):

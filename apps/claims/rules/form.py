@@ -302,8 +302,8 @@ def clean_answer(question: Json, raw: Any, *, today: date | None = None) -> Any:
 def _text(question: Json, raw: Any, *, most: int = TEXT_MOST, lines: bool = False) -> str | None:
     if not isinstance(raw, str):
         raise AnswerInvalid("text_expected")
-    bound = question.get("max")
-    return clean_text(raw, most=min(most, int(bound)) if bound else most, lines=lines) or None
+    bound = int(Decimal(str(question.get("max") or 0)))  # below 1 it would refuse every answer
+    return clean_text(raw, most=min(most, bound) if bound >= 1 else most, lines=lines) or None
 
 
 def _long_text(question: Json, raw: Any) -> str | None:

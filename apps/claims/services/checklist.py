@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from apps.accounts.models import User
 from apps.claims.errors import ClaimNotEditable, FieldsInvalid, ItemUnknown
 from apps.claims.events import AnswersGiven, DocumentsRequested
 from apps.claims.form_texts import ANSWER_TEXTS
-from apps.claims.models import ChecklistEntry, Claim, DocumentRequest
+from apps.claims.models import ChecklistEntry, Claim, Document, DocumentRequest
 from apps.claims.rules import form
 from apps.claims.selectors import entries_of, form_slots, missing_of
 from apps.claims.services.changes import claim_lock, claim_save, require_takes_documents
@@ -61,8 +62,12 @@ def slot_unwaive(*, claim_id: UUID, slot: str, now: datetime) -> Claim:
     entry = _waived(claim, slot)
     if entry is None:
         return claim
-    _take_back(entry, now)
-    claim_save(claim, now=now, what=["checklist"])
+    entry.take_back(now)
+    asked = claim.document_requests.filter(kind=Kind.DOCUMENT, slot=slot).order_by("-at").first()
+    if asked and not claim.documents.filter(slot=slot).exclude(state=Document.State.REJECTED).exists():
+        asked.answered_at = None  # what answered it is taken back
+        asked.save(update_fields=["answered_at", "updated_at"])
+    claim_save(claim, now=now, what=["checklist", "requests"])
     return claim
 
 
@@ -121,8 +126,9 @@ def item_unwaive(*, claim_id: UUID, kind: Kind, key: str, actor: User, now: date
     if entry is None:
         raise ItemUnknown
     text = entry.reason or _needed_again(claim.language)
-    _take_back(entry, now)
-    if any(one.attr.partition(".")[2] == key for one in missing_of(claim)):
+    entry.take_back(now)
+    attr = f"{'slots' if kind == Kind.DOCUMENT else 'answers'}.{key}"
+    if any(one.attr == attr for one in missing_of(claim)):
         _ask(claim, kind, key, text, actor, now)
     else:
         claim_save(claim, now=now, what=["checklist"])
@@ -211,25 +217,17 @@ def _note(claim: Claim, kind: str, key: str, now: datetime, **values: Any) -> No
         row.save(update_fields=[*values, "updated_at"])
 
 
-def _take_back(entry: ChecklistEntry, now: datetime) -> None:
-    """A row that only waived what the form asks for has nothing left to say."""
-    if entry.origin == Origin.FORM:
-        entry.delete()
-        return
-    entry.waived, entry.waived_note, entry.waived_at, entry.updated_at = Waived.NO, "", None, now
-    entry.save(update_fields=["waived", "waived_note", "waived_at", "updated_at"])
-
-
 def _requests(claim: Claim, kind: str, key: str | None = None) -> Any:
     rows = claim.document_requests.filter(kind=kind, answered_at=None)
     return rows if key is None else rows.filter(slot=key)
 
 
 def _free_key(claim: Claim, kind: str) -> str:
-    used = claim.checklist.filter(kind=kind, key__startswith="extra-").count()
-    if used >= MOST_FREE:
+    rows = claim.checklist.filter(key__startswith="extra-").values_list("kind", "key")
+    if sum(of == kind for of, _key in rows) >= MOST_FREE:
         raise Conflict(_("This claim has enough lines of its own. Ask for one of them again."), code="too_many_lines")
-    return f"extra-{used + 1}"
+    taken = {key for _of, key in rows}
+    return next(key for n in count(1) if (key := f"extra-{n}") not in taken)
 
 
 def _title(text: str) -> str:

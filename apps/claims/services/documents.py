@@ -182,8 +182,8 @@ def document_judge(
     if claim.is_draft:
         raise ClaimNotEditable  # by staff: it has not been handed over yet
     if seen is not None and seen != found.judgement:
-        said = f"{judgement_said(found)} {_('Nothing was changed: look at it once more.')}"
-        raise Conflict(said, code="judged_meanwhile")
+        said = [judgement_said(found), _("Nothing was changed: look at it once more.")]
+        raise Conflict(" ".join(said), code="judged_meanwhile")
     reason = kept_text(reason, most=REASON_MOST)
     if state == Document.State.REJECTED and not reason:
         raise Conflict(_("Say why, so that the applicant can send a better one."), code="reason_required")

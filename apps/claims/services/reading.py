@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from apps.claims.events import DocumentAdded, DocumentRejected
-from apps.claims.models import Document, DocumentReading
+from apps.claims.models import ChecklistEntry, Document, DocumentReading
 from apps.claims.rules.reading import Fact, KindFound, Trouble, Verdict
 from apps.claims.services.changes import claim_lock, claim_save, claim_tell
 from apps.core.errors import DomainError, NotFound
@@ -287,7 +287,14 @@ def _locked(document_id: UUID, now: datetime) -> Document:
 
 
 def document_follow(document: Document, was: str, now: datetime) -> None:
-    """A document of a submitted claim that is rejected no longer has to follow the others."""
+    """A document of a submitted claim that is rejected no longer has to follow the others.
+
+    One that fits, or that the applicant insists on, takes back their word that they have none.
+    """
+    if document.state == Document.State.ACCEPTED or document.insisted_at == now:
+        said = ChecklistEntry.objects.filter(claim=document.claim, kind="document", key=document.slot)
+        for entry in said.exclude(waived__in=(ChecklistEntry.Waived.NO, ChecklistEntry.Waived.STAFF)):
+            entry.take_back(now)
     left = was == Document.State.REJECTED and document.state != was
     if left and not document.claim.is_draft and document.handed_over_at is None:
         publish(DocumentAdded(claim_id=document.claim_id, document_id=document.pk), now=now)

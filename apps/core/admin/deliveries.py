@@ -132,7 +132,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
         if row.waits_for:
             return _("after step %(k)d") % {"k": row.waits_for}
         left = row.next_at - timezone.now()
-        text = _("in %(time)s") % {"time": words.short_age(left)} if left.total_seconds() > 0 else _("now")
+        is_soon = left.total_seconds() < words.MINUTE
+        text = _("now") if is_soon else _("in %(time)s") % {"time": words.short_age(left)}
         return format_html('<span class="until">{}</span>', text)
 
     @admin.display(description=gettext_lazy("last error"))

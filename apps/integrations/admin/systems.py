@@ -36,6 +36,8 @@ STATES = {PARKED: gettext_lazy("Parked"), **dict(Delivery.State.choices)}
 for name, title in titles().items():
     describe_target(name, title)
 describe_target("claimdesk", "Claimdesk")
+describe_target("reading", gettext_lazy("Reading of documents"))
+describe_target("antivirus", gettext_lazy("Antivirus"))
 
 
 @admin.register(System)

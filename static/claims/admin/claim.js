@@ -40,7 +40,9 @@ document.addEventListener("click", (event) => {
   const chip = event.target.closest("[data-fill]");
   const field = chip?.closest("form").querySelector("textarea, input[type=text]");
   if (!field) return;
-  field.value = chip.dataset.fill;
+  const chips = [...chip.closest("form").querySelectorAll("[data-fill]")];
+  const isOwn = field.value.trim() && !chips.some((one) => one.dataset.fill === field.value);
+  field.value = isOwn ? `${field.value.trimEnd()} ${chip.dataset.fill}` : chip.dataset.fill; // words of one's own stay
   field.focus();
 });
 

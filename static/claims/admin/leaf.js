@@ -17,6 +17,17 @@ export class Leaf {
     this.draw();
   }
 
+  shows(pages) {
+    return this.pages.length === pages.length && this.pages.every((one, n) => one.src === pages[n].src);
+  }
+
+  /** Other facts on the same pages. */
+  tell(facts) {
+    this.facts = facts;
+    this.warned.clear();
+    this.spots();
+  }
+
   get number() {
     return this.pages[this.at].number;
   }

@@ -55,7 +55,11 @@ export class Viewer {
     const changed = id !== this.at;
     this.at = id;
     if (!this.dialog.open) this.dialog.showModal();
-    if (changed) this.draw();
+    if (changed) {
+      this.leaf = null;
+      this.draw();
+      this.dialog.querySelector("#viewer-reason")?.form.reset();
+    }
     this.refresh();
     this.stage.focus();
   }
@@ -145,6 +149,7 @@ export class Viewer {
     this.label();
   }
 
+  /** What was read, anew; the same pages stay as they are looked at: which one, how large, how turned. */
   draw() {
     const found = this.paper.querySelector("template[data-reading]");
     this.drawn = found?.innerHTML ?? "";
@@ -153,8 +158,8 @@ export class Viewer {
     const panel = copy?.querySelector(".read");
     this.read.replaceChildren(...(panel ? [panel] : []));
     this.facts = [...this.read.querySelectorAll("[data-fact]")];
-    this.dialog.querySelector("#viewer-reason")?.form.reset();
-    if (pages.length) this.leaf = new Leaf(this.stage, pages, this.facts.map((one) => one.dataset), this.paper.dataset.name);
+    if (this.leaf?.shows(pages)) this.leaf.tell(this.facts.map((one) => one.dataset));
+    else if (pages.length) this.leaf = new Leaf(this.stage, pages, this.facts.map((one) => one.dataset), this.paper.dataset.name);
     else this.frame();
     this.facts.forEach((one, n) => one.parentElement.classList.contains("differing") && this.leaf?.warn(n));
     this.label();
@@ -221,6 +226,7 @@ export class Viewer {
     for (const [id, about] of [["accept", open], ["reject", open], ["undo", undone]]) {
       const form = this.dialog.querySelector(`#viewer-${id}`);
       if (!form) continue;
+      if (!about && form.contains(document.activeElement)) this.stage.focus(); // keys go on working
       form.hidden = !about;
       if (!about) continue;
       form.action = about.dataset.judge;

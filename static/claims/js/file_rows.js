@@ -4,10 +4,10 @@ import { fill, gettext } from "./i18n.js";
 import { documentState } from "./states.js";
 
 /**
- * A stored file. `can` is asked at each update, `waived` is its slot; `onReplace` and `onKeep` answer a rejection.
+ * A stored file. `can` is asked at each update, `waived` and `filled` are its slot; `onReplace` and `onKeep` answer a rejection.
  * @param {any} first
- * @param {{can: () => {remove: boolean, replace: boolean, waived: boolean}, onRemove: (control: HTMLElement) => void,
- *   onReplace: () => void, onKeep: (control: HTMLElement) => void}} options
+ * @param {{can: () => {remove: boolean, replace: boolean, waived: boolean, filled: boolean},
+ *   onRemove: (control: HTMLElement) => void, onReplace: () => void, onKeep: (control: HTMLElement) => void}} options
  */
 export function documentRow(first, { can, onRemove, onReplace, onKeep }) {
   const state = h("span", {});
@@ -51,13 +51,14 @@ export function documentRow(first, { can, onRemove, onReplace, onKeep }) {
   );
   const update = (document) => {
     const allowed = can();
-    const [tone, words] = documentState(document, allowed.waived);
+    const settled = allowed.filled && document.judged_by !== "staff"; // a person's word asks for another in any case
+    const [tone, words] = documentState(document, settled || allowed.waived);
     fillWith(state, h("span", { class: `tone--${tone}` }, words));
     el.dataset.state = document.state;
     if (document.preview_url !== previewUrl) showPreview((previewUrl = document.preview_url));
     reason.textContent = document.reason ?? "";
     reason.hidden = !document.reason;
-    replace.hidden = !document.wants_better || !allowed.replace;
+    replace.hidden = !document.wants_better || !allowed.replace || settled;
     keep.hidden = !document.can_keep;
     answers.hidden = replace.hidden && keep.hidden;
     remove.hidden = !allowed.remove;

@@ -246,6 +246,7 @@ class Slot {
       remove: store.claim.can.edit,
       replace: store.claim.can.upload && this.#room() > 0 && this.slot.waived !== "staff",
       waived: this.slot.state === "waived",
+      filled: !["rejected", "waived"].includes(this.slot.state),
     });
     return documentRow(first, {
       can,

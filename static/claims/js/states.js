@@ -19,9 +19,9 @@ const WAIVED = {
   staff: () => gettext("We no longer need it from you"),
 };
 
-/** What the machine finds fitting looks right; only staff accept. @param {any} document @param {boolean} waived its slot */
-export function documentState(document, waived = false) {
-  if (waived && document.state === "rejected") return ["muted", gettext("Does not fit")];
+/** What the machine finds fitting looks right; only staff accept. @param {any} document @param {boolean} settled needs no other file */
+export function documentState(document, settled = false) {
+  if (settled && document.state === "rejected") return ["muted", gettext("Does not fit")];
   return stateOf(document.state === "accepted" && document.judged_by === "machine" ? "fits" : document.state);
 }
 

@@ -30,7 +30,7 @@ def verdict_of(*, slot_kinds: Sequence[str], found: KindFound, troubles: Sequenc
     if "empty" in codes:
         return Verdict("rejected", _first(codes))
     if not slot_kinds:
-        return Verdict("accepted")
+        return _by_flaws(codes)
     if ANY_PICTURE in slot_kinds:
         return _of_picture(slot_kinds, found, codes, read)
     if not read:
