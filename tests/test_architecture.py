@@ -145,6 +145,16 @@ def failures_that_are_swallowed(root: Path) -> Iterator[str]:
                     yield f"{module.name}:{node.lineno}"
 
 
+def texts_that_no_translator_sees(root: Path) -> Iterator[str]:
+    """No `_("…")` inside an f-string: xgettext does not look there, so the text stays English."""
+    for module in modules(root):
+        for node in ast.walk(module.tree):
+            for inner in ast.walk(node) if isinstance(node, ast.JoinedStr) else ():
+                called = getattr(inner.func, "id", "") if isinstance(inner, ast.Call) else ""
+                if called in ("_", "ngettext", "pgettext", "gettext_lazy"):
+                    yield f"{module.name}:{node.lineno}"
+
+
 CHECKS: list[Callable[[Path], Iterator[str]]] = [
     neighbours_hidden_parts,
     parts_that_know_too_much,
@@ -152,6 +162,7 @@ CHECKS: list[Callable[[Path], Iterator[str]]] = [
     rules_that_are_not_plain,
     registrations_out_of_place,
     failures_that_are_swallowed,
+    texts_that_no_translator_sees,
 ]
 
 
@@ -215,6 +226,7 @@ def test_the_layers_hold() -> None:
         (registrations_out_of_place, "apps/billing/models.py", "from celery import shared_task"),
         (failures_that_are_swallowed, "apps/billing/tasks.py", "try:\n    x = 1\nexcept Exception:\n    pass"),
         (failures_that_are_swallowed, "apps/billing/tasks.py", "try:\n    x = 1\nexcept:\n    pass"),
+        (texts_that_no_translator_sees, "apps/billing/tasks.py", "x = f\"{_('Paid')}: {1}\""),
     ],
 )
 def test_a_broken_house_rule_is_caught(

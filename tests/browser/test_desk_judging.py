@@ -53,6 +53,25 @@ def test_decisions_are_taken_back_by_key_until_after_the_last_paper(open_browser
 
 
 @pytest.mark.slow
+def test_what_is_typed_and_the_keys_outlast_another_s_decision(open_browser: Open, sent: Sent) -> None:
+    olga = desk_at(sent, open_browser(1440), "handler")
+    igor = desk_at(sent, open_browser(1440), "senior")
+    igor.papers.first.locator("a[data-view]").press("Enter")
+    igor.page.keyboard.press("x")
+    igor.page.keyboard.type("Не видно даты")
+
+    olga.papers.first.get_by_role("button", name="Принять").click()
+    expect(igor.papers.first).to_have_attribute("data-judged", "accepted")
+    expect(igor.page.locator("#viewer-reject")).to_be_hidden()
+    expect(igor.page.locator("#viewer-reason")).to_have_value("Не видно даты")
+
+    igor.page.keyboard.press("u")
+    expect(igor.papers.first).to_have_attribute("data-judged", "")
+    igor.page.keyboard.press("ArrowRight")
+    expect(igor.page.locator("#viewer-count")).to_contain_text("2 /")
+
+
+@pytest.mark.slow
 def test_who_judges_what_another_has_judged_is_told_by_whom(open_browser: Open, sent: Sent) -> None:
     olga = desk_at(sent, open_browser(1440), "handler")
 

@@ -135,6 +135,53 @@ def test_the_receipt_tells_what_is_not_there_and_what_does_not_fit(olga: User) -
     assert "Между нами" not in text
 
 
+@pytest.mark.parametrize("note", ["\n\n".join(f"{n}. звонил" for n in range(1, 33)), "\n" * 120 + "да", "Ш" * 400])
+def test_a_receipt_of_many_lines_goes_over_pages(note: str) -> None:
+    claim = ClaimFactory(in_review=True, answers={"flight_number": "а\n" * 199 + "б"}, event_place="Ш" * 200)
+    slot_waive(claim_id=claim.pk, slot="passport", why=Waived.LOST, note=note, now=NOW)
+    for n in range(20):
+        DocumentFactory(claim=claim, slot="ticket", name=f"{n}" + "Щ" * 190 + ".jpg")
+
+    assert len(PdfReader(io.BytesIO(claim_receipt(fresh(claim)))).pages) >= 2
+
+
+@pytest.mark.parametrize("how", ["fits", "insists"])
+def test_a_file_after_all_takes_back_that_there_is_none(olga: User, how: str) -> None:
+    claim = ClaimFactory(in_review=True)
+    slot_waive(claim_id=claim.pk, slot="passport", why=Waived.LOST, note="", now=NOW)
+    document = DocumentFactory(claim=claim, slot="passport", state="rejected")
+    if how == "fits":
+        document_judge(document_id=document.pk, state=Document.State.ACCEPTED, reason="", actor=olga, now=NOW)
+    else:
+        document_keep(claim_id=claim.pk, document_id=document.pk, now=NOW)
+
+    assert line(claim, "passport")["waived"] == ""
+
+
+def test_what_staff_asked_for_is_asked_again_once_the_waiver_is_taken_back(olga: User) -> None:
+    claim = ClaimFactory(in_review=True)
+    asked = item_ask(claim_id=claim.pk, kind=Kind.DOCUMENT, key="delay_note", text="Справка", actor=olga, now=NOW)
+    slot_waive(claim_id=claim.pk, slot="delay_note", why=Waived.LOST, note="", now=NOW)
+    slot_unwaive(claim_id=claim.pk, slot="delay_note", now=NOW)
+
+    asked.refresh_from_db()
+    assert asked.answered_at is None
+
+
+def test_a_paper_and_a_question_in_staff_s_own_words_are_two_lines(olga: User) -> None:
+    claim = ClaimFactory(in_review=True)
+    paper = item_ask(claim_id=claim.pk, kind=Kind.DOCUMENT, key="", text="Справка из отеля", actor=olga, now=NOW)
+    item_ask(claim_id=claim.pk, kind=Kind.QUESTION, key="", text="Кто вас встретил?", actor=olga, now=NOW)
+    DocumentFactory(claim=claim, slot=paper.slot)
+    item_waive(claim_id=claim.pk, kind=Kind.DOCUMENT, key=paper.slot, note="Есть", actor=olga, now=NOW)
+    before = claim.document_requests.count()
+
+    item_unwaive(claim_id=claim.pk, kind=Kind.DOCUMENT, key=paper.slot, actor=olga, now=NOW)
+
+    assert claim.document_requests.count() == before  # its file is there
+    assert len(set(claim.document_requests.values_list("slot", flat=True))) == 2
+
+
 def test_a_paper_that_was_found_is_needed_again() -> None:
     claim = ClaimFactory(draft=True)
     slot_waive(claim_id=claim.pk, slot="passport", why=Waived.LOST, note="", now=NOW)

@@ -242,6 +242,8 @@ def test_a_text_may_be_bounded_tighter_and_never_wider() -> None:
         clean_answer(asks("text", max="5"), "123456")
     with pytest.raises(AnswerInvalid):
         clean_answer(asks("text", max="9999"), "я" * 301)
+    for impossible in ("-3", "0.5", "0"):
+        assert clean_answer(asks("text", max=impossible), "abc") == "abc"
 
 
 @pytest.mark.parametrize(

@@ -365,6 +365,8 @@ PICTURE = KindFound("photo", 0.0, "", False)
         (["ticket"], PICTURE, [], False, "doubtful", "not_read"),
         (["ticket"], PICTURE, ["too_dark", "unreadable"], False, "doubtful", "too_dark"),
         ([], PICTURE, [], True, "accepted", ""),
+        ([], PICTURE, ["blurred", "unreadable"], True, "doubtful", "blurred"),
+        ([], BILL, ["too_dark"], False, "doubtful", "too_dark"),
         (["photo"], PICTURE, [], True, "accepted", ""),
         (["photo"], PICTURE, [], False, "accepted", ""),
         (["photo"], PICTURE, ["unreadable"], True, "accepted", ""),

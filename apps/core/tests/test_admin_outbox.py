@@ -144,3 +144,15 @@ def test_nobody_chooses_unused_kinds_of_schedule():
 
     assert root.get("/admin/django_celery_beat/periodictask/").status_code == 200
     assert root.get("/admin/django_celery_beat/solarschedule/").status_code == 404
+
+
+def test_a_schedule_that_cannot_be_is_refused_in_words():
+    root, beat = client_with_all(), "/admin/django_celery_beat"
+    cron = dict.fromkeys(("minute", "hour", "day_of_month", "month_of_year", "day_of_week"), "*")
+
+    refused = root.post(f"{beat}/crontabschedule/add/", {**cron, "minute": "-1", "timezone": "UTC"})
+    unnamed = root.post(f"{beat}/periodictask/add/", {"name": "x", "task": "a\x00b", "args": "[]", "kwargs": "{}"})
+
+    assert refused.status_code == unnamed.status_code == 200
+    assert "minute" in refused.context["adminform"].form.errors
+    assert "task" in unnamed.context["adminform"].form.errors

@@ -8,9 +8,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.claims.events import ClaimSubmitted, DocumentsReminded
+from apps.claims.events import ClaimSubmitted, DocumentRejected, DocumentsReminded
 from apps.claims.models import ChecklistEntry, Claim, Document, Registration
-from apps.claims.services import claim_move, document_judge, item_ask
+from apps.claims.services import claim_move, document_judge, item_ask, item_waive, slot_waive
 from apps.claims.services.registration import registration_complete
 from apps.claims.tests.factories import ClaimFactory, DocumentFactory
 from apps.core.drain import drain
@@ -145,6 +145,37 @@ def test_a_request_for_a_paper_is_told_in_the_clerk_s_words(outside: Outside, ol
         "notifications.status_email": "cancelled",  # that papers are needed has its own message
         "notifications.status_sms": "cancelled",
     }
+
+
+def test_what_was_answered_meanwhile_is_not_asked_for(outside: Outside, olga: User) -> None:
+    claim = ClaimFactory(in_review=True)
+    kind = ChecklistEntry.Kind.DOCUMENT
+    item_ask(claim_id=claim.pk, kind=kind, key="delay_note", text="Справка", actor=olga, now=NOW)
+    slot_waive(claim_id=claim.pk, slot="delay_note", why=ChecklistEntry.Waived.LOST, note="", now=NOW)
+
+    assert set(deliver().values()) == {"cancelled"}
+    assert (outside.mail, outside.sms) == ([], [])
+
+
+@pytest.mark.parametrize("email", ["maria@example.com", ""])
+@pytest.mark.parametrize("how", ["waived", "another", "no more"])
+def test_a_file_that_needs_no_other_in_its_place_is_not_called_unfit(
+    outside: Outside, olga: User, email: str, how: str
+) -> None:
+    claim = ClaimFactory(in_review=True, email=email)
+    document = DocumentFactory(claim=claim, slot="passport", state="rejected")
+    if how == "waived":
+        kind = ChecklistEntry.Kind.DOCUMENT
+        item_waive(claim_id=claim.pk, kind=kind, key="passport", note="Есть", actor=olga, now=NOW)
+    elif how == "another":
+        DocumentFactory(claim=claim, slot="passport", state="accepted")
+    else:
+        Document.objects.all().delete()
+    with transaction.atomic():
+        publish(DocumentRejected(claim_id=claim.pk, document_id=document.pk), now=NOW)
+
+    assert set(deliver().values()) == {"cancelled"}
+    assert (outside.mail, outside.sms) == ([], [])
 
 
 def test_who_gave_no_email_hears_a_decision_by_sms(outside: Outside, olga: User) -> None:
