@@ -70,6 +70,68 @@ def test_a_row_is_dragged_to_another_place_and_stays_there(anna: Desk) -> None:
     expect(previewed(page, "baggage", "Вопросы")).to_have_text([asked[key] for key in moved])
 
 
+def listed(page: Page) -> list[str]:
+    """The titles of a list's rows, from the top."""
+    return page.locator("#result_list tbody th a").all_inner_texts()
+
+
+def test_the_rows_of_a_list_are_moved_by_button_and_by_dragging(anna: Desk) -> None:
+    page = anna.page
+    page.goto("/admin/claims/documentkind/")
+    lines = page.locator("#result_list tbody tr")
+    before = listed(page)
+
+    with page.expect_event("load"):
+        lines.nth(1).get_by_role("button", name="Переместить выше").press("Enter")
+    moved = [before[1], before[0], *before[2:]]
+    assert listed(page) == moved
+    expect(lines.first.get_by_role("button", name="Переместить выше")).to_be_focused()
+    with page.expect_event("load"):
+        lines.nth(3).locator(".grip").drag_to(lines.first, target_position={"x": 60, "y": 4})
+    assert listed(page) == [moved[3], *moved[:3], *moved[4:]]
+    expect(page.locator("#unpublished")).to_be_visible()
+    assert_good(page)
+
+
+def test_a_ready_reason_is_moved_among_those_of_its_use(anna: Desk) -> None:
+    page = anna.page
+    page.goto("/admin/claims/readyreason/")
+    lines = page.locator("#result_list tbody tr")
+    before = listed(page)
+    first = page.locator("tr:has([data-group=reject])").first
+    place = listed(page).index(first.locator("th a").inner_text())
+
+    anna.stay()
+    first.get_by_role("button", name="Переместить выше").click()
+    first.locator(".grip").drag_to(lines.first)
+    anna.expect_not_reloaded()
+    assert listed(page) == before
+    page.route("**/reorder/", lambda route: route.fulfill(status=200))
+    first.get_by_role("button", name="Переместить ниже").click()
+    expect(page.get_by_role("alert")).to_have_text("Новый порядок не сохранён. Обновите страницу и попробуйте ещё раз.")
+    page.unroute("**/reorder/")
+    page.reload()
+    with page.expect_event("load"):
+        first.get_by_role("button", name="Переместить ниже").click()
+    assert listed(page) == [*before[:place], before[place + 1], before[place], *before[place + 2 :]]
+
+
+def test_a_question_that_is_added_comes_last(anna: Desk) -> None:
+    page = anna.page
+    open_baggage(page)
+    orders = rows(page, "questions").locator("input[name$='-order']")
+    greatest = max(int(one.input_value()) for one in orders.all())
+
+    page.locator("#questions-group .add-row a").click()
+    added = page.locator("#questions-group .inline-related.folded:not(.has_original):not(.empty-form)")
+    expect(added.locator("input[name$='-order']")).to_have_value("100")
+    rows(page, "questions").nth(1).get_by_role("button", name="Переместить выше").click()
+    expect(added.locator("input[name$='-order']")).to_have_value("100")  # else the server would take it for filled in
+    added.locator("input[name$='-key']").fill("where_it_was")
+
+    expect(added.locator("input[name$='-order']")).to_have_value(str(greatest + 10))
+
+
 def test_the_form_is_looked_at_in_three_languages(anna: Desk) -> None:
     page = anna.page
     page.goto("/admin/claims/eventtype/")

@@ -1,13 +1,16 @@
 """The form that applicants fill in: staff edit its rows and publish them as a new version."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.forms.widgets import Script
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -15,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from apps.claims.admin.conditions import slots_for, waiting_for
 from apps.claims.admin.forms import (
@@ -37,6 +41,7 @@ from apps.core.errors import DomainError
 from apps.core.fields import translated
 
 MAY_PUBLISH = "claims.add_formdefinition"
+GREATEST = 32767  # of a PositiveSmallIntegerField
 QUESTION_FIELDSETS: Any = [
     (None, {"fields": [("key", "kind"), "label", ("required", "order")]}),
     (gettext_lazy("Help, choices, condition, bounds"), {
@@ -54,11 +59,15 @@ SLOT_FIELDSETS: Any = [
 ORDER_JS = Script("claims/admin/order.js", **{
     "type": "module", "data-up": gettext_lazy("Move up"), "data-down": gettext_lazy("Move down"),
     "data-drag": gettext_lazy("Drag to another place"),
+    "data-failed": gettext_lazy("The new order is not saved. Reload the page and try again."),
 })  # fmt: skip
 
 
 class CatalogueAdmin(StaffAdmin):
     """Rows of the catalogue may be deleted: claims keep the published version that they were filled in by."""
+
+    class Media:
+        js = (ORDER_JS,)
 
     list_per_page = 100
     change_list_template = "claims/admin/catalogue_list.html"
@@ -71,6 +80,44 @@ class CatalogueAdmin(StaffAdmin):
 
     def estimated_count(self, request: HttpRequest) -> int | None:
         return None
+
+    def get_urls(self) -> list[Any]:
+        reorder = self.admin_site.admin_view(require_POST(self.reorder))
+        return [path("reorder/", reorder, name=f"claims_{self.opts.model_name}_reorder"), *super().get_urls()]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        asked = request.GET
+        in_order = not (asked.get("o") or asked.get("q") or asked.get("of") == "all")
+        if not (in_order and self.has_change_permission(request)):
+            return shown
+        return ["place" if name == "order" else name for name in shown]
+
+    @admin.display(description=gettext_lazy("order"), ordering="order")
+    def place(self, row: Any) -> SafeString:
+        """The order of a row that order.js lets staff move among those of its group."""
+        return format_html('<span data-row="{}" data-group="{}">{}</span>', row.pk, getattr(row, "use", ""), row.order)
+
+    def reorder(self, request: HttpRequest) -> HttpResponse:
+        """Gives the rows sent as `id` the places that they hold now, in the order in which they are sent."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        try:
+            ids = [UUID(one) for one in request.POST.getlist("id")]
+        except ValueError:
+            return HttpResponseBadRequest()
+        with transaction.atomic():
+            asked = self.get_queryset(request).filter(pk__in=ids).order_by("pk")  # all lock them in one order
+            rows = {row.pk: row for row in asked.select_for_update()}
+            if len(ids) < 2 or len(rows) != len(ids):
+                return HttpResponseBadRequest()
+            for pk, order in zip(ids, rising(row.order for row in rows.values()), strict=True):
+                row = rows[pk]
+                if row.order != order:
+                    row.order = order
+                    row.save(update_fields=["order", "updated_at"])
+                    self.log_change(request, row, [{"changed": {"fields": ["order"]}}])
+        return HttpResponse(status=204)
 
     def needed_by(self, row: Any) -> list[Any]:
         """What would refer to nothing without `row`."""
@@ -110,6 +157,14 @@ class CatalogueAdmin(StaffAdmin):
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
 
+def rising(orders: Iterable[int]) -> list[int]:
+    """The same places, sorted, each after the one before; counted anew by tens where they would grow too great."""
+    places: list[int] = []
+    for order in sorted(orders):
+        places.append(max(places[-1] + 1, order) if places else order)
+    return places if places[-1] <= GREATEST else [10 * (n + 1) for n in range(len(places))]
+
+
 def _linked(row: Question | DocumentSlot) -> SafeString:
     url = reverse(f"admin:claims_{row._meta.model_name}_change", args=[row.pk])
     return format_html('{}: <a href="{}">{}</a>', row.event_type or _("Everyone"), url, row)
@@ -145,9 +200,6 @@ class SlotInline(admin.StackedInline):  # type: ignore[type-arg]
 
 @admin.register(EventType)
 class EventTypeAdmin(CatalogueAdmin):
-    class Media:
-        js = (ORDER_JS,)
-
     form = EventTypeForm
     desk_order = 20
     list_display = ("title_shown", "code", "questions_count", "slots_count", "order", "is_active")
@@ -294,7 +346,7 @@ class DocumentKindAdmin(CatalogueAdmin):
 class ReadyReasonAdmin(CatalogueAdmin):
     form = ReasonForm
     desk_order = 25
-    change_list_template = "admin/change_list.html"  # these are not published with the form
+    change_list_template = "claims/admin/catalogue_order.html"  # these are not published with the form
     list_display = ("text_shown", "use", "order", "is_active")
     list_filter = ("use", "is_active")
     fieldsets = [(None, {"fields": ["use", "text", ("order", "is_active")]})]

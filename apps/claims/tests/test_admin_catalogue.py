@@ -1,9 +1,11 @@
 import html
 import json
 import re
+import uuid
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
 
 from apps.claims.admin.forms import ChoicesField, WordsField
@@ -535,3 +537,90 @@ def test_ready_reasons_of_the_demo_cover_each_use_in_three_languages():
         "waive": 3,
     }
     assert all(one.text[code] for one in made for code in LANGUAGES)
+
+
+# --- the order of a list
+
+
+@pytest.fixture
+def four():
+    """Event types by the letters of their codes; two of them have the same place."""
+    places = {"a": 10, "b": 20, "c": 20, "d": 40}
+    return {code: EventTypeFactory(code=code, order=order) for code, order in places.items()}
+
+
+def reorder(client, rows, model="eventtype"):
+    return client.post(f"/admin/claims/{model}/reorder/", {"id": [getattr(row, "pk", row) for row in rows]})
+
+
+def orders():
+    return dict(EventType.objects.values_list("code", "order"))
+
+
+@pytest.mark.django_db
+def test_reordered_rows_share_out_the_places_that_they_had(senior, four):
+    before = {code: row.updated_at for code, row in four.items()}
+
+    answer = reorder(senior, [four["d"], four["b"], four["c"]])
+
+    assert answer.status_code == 204
+    assert orders() == {"a": 10, "d": 20, "b": 21, "c": 40}
+    after = dict(EventType.objects.values_list("code", "updated_at"))
+    assert {code for code in after if after[code] > before[code]} == {"b", "c", "d"}
+    told = dict(LogEntry.objects.values_list("object_id", "change_message"))
+    assert {pk: json.loads(message) for pk, message in told.items()} == {
+        str(four[code].pk): [{"changed": {"fields": ["order"]}}] for code in "bcd"
+    }
+
+
+@pytest.mark.django_db
+def test_rows_that_keep_their_order_are_not_written(senior, four):
+    assert reorder(senior, [four["a"], four["b"], four["d"]]).status_code == 204
+
+    assert orders() == {"a": 10, "b": 20, "c": 20, "d": 40}
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_order_too_great_for_its_column_is_counted_anew(senior, four):
+    EventType.objects.update(order=32767)
+
+    reorder(senior, [four["b"], four["a"]])
+
+    assert orders() == {"b": 10, "a": 20, "c": 32767, "d": 32767}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sent", [
+    lambda a, b: [], lambda a, b: [a], lambda a, b: [b, a, b], lambda a, b: [b, a, "first"],
+    lambda a, b: [b, a, uuid.uuid4()],
+])  # fmt: skip
+def test_an_order_of_rows_that_are_not_there_is_refused(senior, four, sent):
+    assert reorder(senior, sent(four["a"], four["b"])).status_code == 400
+    assert orders() == {"a": 10, "b": 20, "c": 20, "d": 40}
+
+
+@pytest.mark.django_db
+def test_the_order_is_changed_only_by_those_who_may_and_only_by_post(senior, four):
+    clerk = client_of(staff("Claims handler"))
+
+    assert reorder(clerk, [four["b"], four["a"]]).status_code == 403
+    assert senior.get(f"{TYPES}reorder/").status_code == 405
+    assert orders() == {"a": 10, "b": 20, "c": 20, "d": 40}
+    assert "data-row" not in clerk.get(TYPES).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("model", "address", "offered"), [
+    ("eventtype", "", True), ("eventtype", "?is_active__exact=1", True), ("eventtype", "?o=1", False),
+    ("eventtype", "?q=a", False), ("question", "", True), ("question", "?of=all", False),
+    ("documentslot", "", True), ("documentkind", "", True), ("readyreason", "", True),
+])  # fmt: skip
+def test_rows_are_moved_where_the_list_stands_in_its_own_order(senior, four, model, address, offered):
+    make_catalogue(now=hours_ago(0))
+
+    page = senior.get(f"/admin/claims/{model}/{address}").content.decode()
+
+    assert ("data-row=" in page) is offered
+    if model == "readyreason":
+        assert set(re.findall(r'data-group="(\w*)"', page)) == set(ReadyReason.Use.values)

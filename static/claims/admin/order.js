@@ -1,19 +1,47 @@
-/* Puts the folded rows of an event type into another order: by dragging, or by buttons; the order fields follow. */
+/* Puts rows into another order, by dragging or by buttons: the folded ones of an event type, whose order fields follow,
+   and those of a list, which is sent at once. */
 
 const STEP = 10; // between two rows, as everywhere in the catalogue
+const FOCUS = "claimdesk-moved-by"; // the button that has the focus again when the list is read anew
 const words = document.querySelector("script[data-up]").dataset;
 const order = (row) => row.querySelector("input[name$='-order']");
-const rowsBeside = (row) => [...row.parentElement.children].filter((one) => one.matches(".inline-related.folded:not(.empty-form)"));
+const foldedBeside = (row) => [...row.parentElement.children].filter((one) => one.matches(".inline-related.folded:not(.empty-form)"));
+const place = (row) => row.querySelector("[data-row]")?.dataset;
+const listedBeside = (row) => [...row.parentElement.rows].filter((one) => place(one)?.group === place(row).group);
 let dragged = null;
+let home = null; // what stood after `dragged`
+let sending = false;
 
-for (const row of document.querySelectorAll(".inline-related.folded")) equip(row);
-document.addEventListener("formset:added", (event) => equip(event.target));
-document.addEventListener("dragend", () => { dragged?.classList.remove("dragged"); dragged = null; });
+document.querySelectorAll(".inline-related.folded").forEach(equipFolded);
+document.querySelectorAll("#result_list tbody tr:has([data-row])").forEach(equipListed);
+document.getElementById(sessionStorage.getItem(FOCUS))?.focus();
+sessionStorage.removeItem(FOCUS);
 
-function equip(row) {
+for (const kind of ["dragover", "drop"]) {
+  document.addEventListener(kind, (event) => { if (dragged?.parentElement.contains(event.target)) event.preventDefault(); });
+}
+document.addEventListener("formset:added", ({ target: row }) => {
+  if (!order(row)) return;
+  equipFolded(row);
+  row.dataset.untouched = ""; // the server passes it over only as long as nothing in it has changed
+  row.addEventListener("input", (event) => comeLast(row, event.target), { once: true });
+});
+
+function equipFolded(row) {
   if (!order(row) || row.querySelector(".order-tools") || row.classList.contains("empty-form")) return;
-  const tools = document.createElement("div");
-  tools.className = "order-tools";
+  row.prepend(tools(row, foldedBeside, number));
+}
+
+function equipListed(row) {
+  const made = tools(row, listedBeside, send);
+  made.querySelectorAll("button").forEach((one, at) => { one.id = `move-${place(row).row}-${at}`; });
+  row.cells[0].prepend(made);
+}
+
+/** What `row` is moved by among `beside(row)`; `moved(row)` is called when it has another place. */
+function tools(row, beside, moved) {
+  const made = document.createElement("div");
+  made.className = "order-tools";
   const grip = document.createElement("span");
   grip.className = "grip";
   grip.draggable = true;
@@ -21,15 +49,21 @@ function equip(row) {
   grip.title = words.drag;
   grip.addEventListener("dragstart", (event) => {
     dragged = row;
+    home = row.nextSibling;
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", row.id);
     event.dataTransfer.setDragImage(row, 10, 10);
     row.classList.add("dragged");
   });
-  tools.append(grip, button("↑", words.up, () => move(row, -1)), button("↓", words.down, () => move(row, 1)));
-  row.prepend(tools);
-  row.addEventListener("dragover", (event) => over(event, row));
-  row.addEventListener("drop", (event) => event.preventDefault());
+  grip.addEventListener("dragend", (event) => {
+    row.classList.remove("dragged");
+    dragged = null;
+    if (event.dataTransfer.dropEffect === "none") row.parentElement.insertBefore(row, home);
+    else if (row.nextSibling !== home) moved(row);
+  });
+  row.addEventListener("dragover", (event) => over(event, row, beside));
+  made.append(grip, button("↑", words.up, () => move(row, -1, beside, moved)), button("↓", words.down, () => move(row, 1, beside, moved)));
+  return made;
 }
 
 function button(sign, label, act) {
@@ -40,24 +74,48 @@ function button(sign, label, act) {
   return made;
 }
 
-function move(row, by) {
-  const other = rowsBeside(row)[rowsBeside(row).indexOf(row) + by];
-  if (!other) return;
+function move(row, by, beside, moved) {
+  const other = beside(row)[beside(row).indexOf(row) + by];
+  if (!other || sending) return;
   if (by < 0) other.before(row);
   else other.after(row);
-  number(row);
+  moved(row);
 }
 
-function over(event, row) {
-  if (!dragged || dragged.parentElement !== row.parentElement) return;
-  event.preventDefault();
-  if (dragged === row) return;
+function over(event, row, beside) {
+  if (!dragged || dragged === row || sending || !beside(row).includes(dragged)) return;
   const { top, height } = row.getBoundingClientRect();
   if (event.clientY < top + height / 2) row.before(dragged);
   else row.after(dragged);
-  number(row);
 }
 
-function number(row) {
-  rowsBeside(row).forEach((one, place) => { order(one).value = (place + 1) * STEP; });
+function number(moved) {
+  delete moved.dataset.untouched;
+  foldedBeside(moved).forEach((row, at) => { if (!("untouched" in row.dataset)) order(row).value = (at + 1) * STEP; });
+}
+
+function comeLast(row, field) {
+  if (!("untouched" in row.dataset)) return;
+  delete row.dataset.untouched;
+  const others = foldedBeside(row).filter((one) => one !== row && !("untouched" in one.dataset));
+  if (field !== order(row)) order(row).value = Math.max(0, ...others.map((one) => Number(order(one).value))) + STEP;
+}
+
+async function send(moved) {
+  sending = true;
+  const body = new FormData();
+  body.append("csrfmiddlewaretoken", document.querySelector("#changelist-form [name=csrfmiddlewaretoken]").value);
+  for (const row of listedBeside(moved)) body.append("id", place(row).row);
+  const answer = await fetch("reorder/", { method: "POST", body }).catch(() => null);
+  if (answer?.status !== 204) return complain();
+  sessionStorage.setItem(FOCUS, document.activeElement.id);
+  location.reload();
+}
+
+function complain() {
+  const said = document.createElement("p");
+  said.className = "bar warn";
+  said.setAttribute("role", "alert");
+  said.textContent = words.failed;
+  document.querySelector("#changelist-form .results").before(said);
 }
