@@ -131,6 +131,7 @@ def take_form(browser: Browser, product, camera: Camera, data: Path) -> None:  #
     expect(applicant.slot("id_page").locator(".file__picture img")).to_be_visible()
     camera.take(page, "documents")
     applicant.send_file("delay_proof", photo)
+    applicant.settle_papers()
     applicant.go_on()
     applicant.expect_step("requisites")
     camera.take(page, "requisites")
