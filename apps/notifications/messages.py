@@ -50,9 +50,13 @@ def registered(claim: Claim, ticket: str) -> EmailMultiAlternatives:
         return _message(claim, subject, _("Your claim is registered"), text)
 
 
+def _open_request(claim: Claim, request_id: UUID) -> DocumentRequest | None:
+    return claim.document_requests.filter(pk=request_id, answered_at=None).first()
+
+
 def request(claim: Claim, request_id: UUID) -> EmailMultiAlternatives | None:
     """The message that staff ask for something; None if it is there by now."""
-    asked = claim.document_requests.filter(pk=request_id, answered_at=None).first()
+    asked = _open_request(claim, request_id)
     if asked is None:
         return None
     with translation.override(claim.language):
@@ -66,7 +70,7 @@ def request(claim: Claim, request_id: UUID) -> EmailMultiAlternatives | None:
 
 def request_line(claim: Claim, request_id: UUID) -> str | None:
     """The same in a line."""
-    asked = claim.document_requests.filter(pk=request_id, answered_at=None).first()
+    asked = _open_request(claim, request_id)
     if asked is None:
         return None
     with translation.override(claim.language):

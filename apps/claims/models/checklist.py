@@ -33,6 +33,8 @@ class ChecklistEntry(BaseModel):
         NOT_APPLICABLE = "not_applicable", _("It does not apply")
         STAFF = "staff", _("Not needed")
 
+    BY_APPLICANT = (Waived.LOST, Waived.CANNOT_GET, Waived.NOT_APPLICABLE)
+
     claim = models.ForeignKey(Claim, models.CASCADE, related_name="checklist", verbose_name=_("claim"))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
     key = models.SlugField(_("key"))

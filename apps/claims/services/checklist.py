@@ -29,7 +29,6 @@ from apps.core.texts import kept_text
 Kind = ChecklistEntry.Kind
 Origin = ChecklistEntry.Origin
 Waived = ChecklistEntry.Waived
-BY_APPLICANT = (Waived.LOST, Waived.CANNOT_GET, Waived.NOT_APPLICABLE)
 ASK_MOST, NOTE_MOST = 2000, 500  # characters
 TITLE_MOST = 120
 MOST_FREE = 20  # lines in staff's own words on one claim
@@ -78,9 +77,7 @@ def item_ask(*, claim_id: UUID, kind: Kind, key: str, text: str, actor: User, no
     `key` "" is a line of its own, called by the first words of `text`.
     Raises ClaimNotEditable, Conflict, ItemUnknown, TextRefused.
     """
-    claim = claim_lock(claim_id)
-    if claim.is_draft or not claim.takes_documents:
-        raise ClaimNotEditable
+    claim = _handed_over(claim_id)
     text = kept_text(text, most=ASK_MOST)
     if not text:
         raise Conflict(_("Say what is needed: the applicant will read it."), code="request_incomplete")
@@ -101,9 +98,7 @@ def item_ask(*, claim_id: UUID, kind: Kind, key: str, text: str, actor: User, no
 @transaction.atomic
 def item_waive(*, claim_id: UUID, kind: Kind, key: str, note: str, actor: User, now: datetime) -> Claim:
     """Staff can do without it. Raises ItemUnknown, ClaimNotEditable, TextRefused, Conflict without a reason."""
-    claim = claim_lock(claim_id)
-    if claim.is_draft or not claim.takes_documents:
-        raise ClaimNotEditable
+    claim = _handed_over(claim_id)
     note = kept_text(note, most=NOTE_MOST)
     if not note:
         raise Conflict(_("Say why it is not needed."), code="reason_required")
@@ -119,9 +114,7 @@ def item_waive(*, claim_id: UUID, kind: Kind, key: str, note: str, actor: User, 
 @transaction.atomic
 def item_unwaive(*, claim_id: UUID, kind: Kind, key: str, actor: User, now: datetime) -> Claim:
     """What was waived, by whomever, is needed again, and asked for again. Raises ItemUnknown, ClaimNotEditable."""
-    claim = claim_lock(claim_id)
-    if claim.is_draft or not claim.takes_documents:
-        raise ClaimNotEditable
+    claim = _handed_over(claim_id)
     entry = next((one for one in claim.checklist.all() if (one.kind, one.key) == (kind, key) and one.waived), None)
     if entry is None:
         raise ItemUnknown
@@ -147,7 +140,7 @@ def answers_give(*, claim_id: UUID, answers: Any, now: datetime) -> Claim:
     if problems:
         raise FieldsInvalid(problems=problems)
     given = [key for key in answers if claim.answers.get(key) not in (None, "")]
-    claim.document_requests.filter(kind=Kind.QUESTION, slot__in=given, answered_at=None).update(answered_at=now)
+    _requests(claim, Kind.QUESTION).filter(slot__in=given).update(answered_at=now)
     claim_save(claim, "answers", now=now, what=["answers", "requests"])
     if given:
         publish(AnswersGiven(claim_id=claim.pk), now=now)
@@ -186,6 +179,14 @@ def askable(claim: Claim, kind: str) -> list[Mapping[str, Any]]:
     content, event = claim.definition.content, claim.event_type
     more = form.slots(content, event, every) if kind == Kind.DOCUMENT else form.questions(content, event, every)
     return known + [one for one in more if one["key"] not in keys]
+
+
+def _handed_over(claim_id: UUID) -> Claim:
+    """The locked claim, of which staff may ask something. Raises ClaimNotEditable."""
+    claim = claim_lock(claim_id)
+    if claim.is_draft or not claim.takes_documents:
+        raise ClaimNotEditable
+    return claim
 
 
 def _open(claim_id: UUID, now: datetime) -> Claim:

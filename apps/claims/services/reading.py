@@ -293,7 +293,7 @@ def document_follow(document: Document, was: str, now: datetime) -> None:
     """
     if document.state == Document.State.ACCEPTED or document.insisted_at == now:
         said = ChecklistEntry.objects.filter(claim=document.claim, kind="document", key=document.slot)
-        for entry in said.exclude(waived__in=(ChecklistEntry.Waived.NO, ChecklistEntry.Waived.STAFF)):
+        for entry in said.filter(waived__in=ChecklistEntry.BY_APPLICANT):
             entry.take_back(now)
     left = was == Document.State.REJECTED and document.state != was
     if left and not document.claim.is_draft and document.handed_over_at is None:

@@ -79,15 +79,12 @@ class SmsAeroGateway:
         return DeliveryStatus(_state(number), str(number), wire.moment(one.get("dateAnswer")))
 
     def check(self) -> Health:
-        try:
-            answer = self._post("/balance", {}, safe=True)
-            data = _data(answer)
-            balance = wire.money(data.get("balance")) if isinstance(data, dict) else None
-            if balance is None:
-                raise answer.unclear("answer_garbled")
-        except IntegrationError as error:
-            return Health(False, error.code, error.detail)
-        return wire.account_health(balance)
+        return wire.account_health(self._balance)
+
+    def _balance(self) -> tuple[Answer, object]:
+        answer = self._post("/balance", {}, safe=True)
+        data = _data(answer)
+        return answer, data.get("balance") if isinstance(data, dict) else None
 
     def _post(self, path: str, body: Mapping[str, Any], *, safe: bool) -> Answer:
         return self._http.call("POST", path, json=body, auth=self._auth, expected=_EXPLAINED, safe=safe)

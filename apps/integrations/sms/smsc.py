@@ -90,14 +90,11 @@ class SmscGateway:
         return DeliveryStatus(_state(number), str(number), wire.moment(body.get("last_timestamp")))
 
     def check(self) -> Health:
-        try:
-            answer = self._http.call("POST", "/sys/balance.php", data=self._account, safe=True)
-            balance = wire.money(_body(answer).get("balance"))
-            if balance is None:
-                raise answer.unclear("answer_garbled")
-        except IntegrationError as error:
-            return Health(False, error.code, error.detail)
-        return wire.account_health(balance)
+        return wire.account_health(self._balance)
+
+    def _balance(self) -> tuple[Answer, object]:
+        answer = self._http.call("POST", "/sys/balance.php", data=self._account, safe=True)
+        return answer, _body(answer).get("balance")
 
 
 def read_report(form: Form, *, secret: str) -> Report | None:

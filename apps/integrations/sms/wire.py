@@ -1,14 +1,16 @@
 """What the gateways' protocols have in common: numbers that come as text, sentences for refusals, limits."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from apps.integrations.errors import AccountRejected, Rejected, Unavailable
+from apps.integrations.errors import AccountRejected, IntegrationError, Rejected, Unavailable
 from apps.integrations.health import Health
+from apps.integrations.http import Answer
 
 DEADLINE = 15.0  # s for one call
 MINUTE, HOUR = 60.0, 3600.0  # s
@@ -49,8 +51,15 @@ def require_message(phone: str, text: str, *, least: int = 1, most: int) -> None
         raise Rejected(detail, "sms_text_invalid")
 
 
-def account_health(balance: Decimal) -> Health:
-    """What the account's balance says about it."""
+def account_health(ask: Callable[[], tuple[Answer, object]]) -> Health:
+    """What the balance says about the account; `ask` gets it, with its answer. A failure is told, not raised."""
+    try:
+        answer, said = ask()
+        balance = money(said)
+        if balance is None:
+            raise answer.unclear("answer_garbled")
+    except IntegrationError as error:
+        return Health(False, error.code, error.detail)
     if balance <= 0:
         return Health(False, "sms_no_money", _(SAID["sms_no_money"]), balance)
     return Health(True, "ok", _("The gateway answers; the balance is %(balance)s.") % {"balance": balance}, balance)
